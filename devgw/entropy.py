@@ -5,8 +5,10 @@ import hashlib
 import hmac
 import secrets
 
-CODE_PREFIX = "code_"
-"""Before every authorization code."""
+ACCESS_PREFIX, REFRESH_PREFIX, CODE_PREFIX, SECRET_PREFIX = "at_", "rt_", "code_", "cs_"
+"""Before every access token, refresh token, authorization code and client secret."""
+SECRET_CHARACTERS, SECRET_LENGTH = "A-Za-z0-9_-", 43
+"""What follows a prefix: 256 bits in base64url; the characters as a regular expression has them in its brackets."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ODD = "surrogatepass"
 """JSON of strangers may hold half a character: it equals nothing of ours, and is no reason to fall over."""

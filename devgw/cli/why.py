@@ -105,7 +105,7 @@ def tell(cases: list[CaseView]) -> list[str]:
 
 def _case(case: CaseView) -> list[str]:
     lines = [f"Nothing is wrong with it now: {case.mended}."] if case.mended else []
-    lines += [f"Since then {case.since}; whether it was of the same person is not known."] if case.since else []
+    lines += [f"Since then {case.since}; whether that mended this is not known."] if case.since else []
     if case.flow is not None:
         row = case.flow
         lines.append(f"{row.id}  {row.client}  {row.state} at {row.step}  {row.track}")

@@ -1,5 +1,6 @@
 """What one HTTP exchange carried, read from its trace without ever raising."""
 
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -107,6 +108,38 @@ def is_preflight(trace: Trace) -> bool:
         and bool(trace.header(b"origin"))
         and bool(trace.header(b"access-control-request-method"))
     )
+
+
+class Asked(StrEnum):
+    """By what a page of the browser's way was asked for."""
+
+    BY_NAVIGATION = "navigation"
+    BY_SCRIPT = "script"
+    """A page's own: fetch(), XMLHttpRequest, or a part of it such as an image."""
+    IN_FRAME = "frame"
+    BY_PROGRAM = "program"
+    """What says nothing of itself that a browser says; it may still be one."""
+
+
+_FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
+
+
+def how_asked(trace: Trace) -> Asked:
+    """Tell by what a page was asked for, as the request's own headers say.
+
+    `Sec-Fetch-Dest` comes from browsers alone; some libraries for programs send `Sec-Fetch-Mode` too. No navigation
+    has an `Origin` with GET, and each takes HTML.
+
+    Source: Fetch Metadata §2.1, §2.2; Fetch §3.2.
+    """
+    aim = trace.header(b"sec-fetch-dest")
+    if aim in _FRAMES:
+        return Asked.IN_FRAME
+    if aim == "document" or (not aim and trace.header(b"sec-fetch-mode") == "navigate"):
+        return Asked.BY_NAVIGATION
+    if aim or trace.header(b"origin"):
+        return Asked.BY_SCRIPT
+    return Asked.BY_NAVIGATION if "text/html" in trace.header(b"accept") else Asked.BY_PROGRAM
 
 
 def registration_shape(trace: Trace) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ _PLAIN = re.compile(r"[\x20-\x7e]*")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _PLACEHOLDERS = ("${", "$env(", "{env:", "{{", "%7Benv:", "$%7B", "%24%7B")
 _WHOLE_PLACEHOLDER = re.compile(
-    r"\$[A-Z_a-z]\w*|%[A-Z_a-z]\w*%|<[^<>]+>|\{[A-Z_a-z][\w.:-]*\}"
+    r"\$[A-Z_a-z]\w*|%[A-Z_a-z]\w*%|<(?![^<>]*:/)[^<>]+>|\{[A-Z_a-z][\w.:-]*\}"
     r"|(?:your|YOUR)[-_]\w[-\w]*|(?i:change|replace)[-_ ]?me"
 )
 """What examples and shells write for a value, where it is the whole of one."""

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
-from devgw.entropy import digest
+from devgw.entropy import ACCESS_PREFIX, CODE_PREFIX, REFRESH_PREFIX, SECRET_LENGTH, digest
 from devgw.events import Bus
 from devgw.events.taxonomy import McpAuthDownstreamTokenValidated
 from devgw.foreign.text import has_placeholder, is_no_value
@@ -195,12 +195,12 @@ _MASKS = ("***", "redacted", "masked", "xxxx", "â€¦", "\xe2\x80\xa6", "...", "â€
 _SERVICES = ("ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "npm_", "hf_", "ya29.", "lin_api_")
 """How the tokens of services begin that people fix in a client's configuration."""
 
-_LENGTH = len("at_") + 43
+_LENGTH = len(ACCESS_PREFIX) + SECRET_LENGTH
 """Characters of an access token: 256 bits in base64url."""
 _BEGINNINGS: tuple[tuple[str | tuple[str, ...], TokenShape], ...] = (
-    ("at_", TokenShape.OURS),
-    ("rt_", TokenShape.REFRESH_TOKEN),
-    ("code_", TokenShape.CODE),
+    (ACCESS_PREFIX, TokenShape.OURS),
+    (REFRESH_PREFIX, TokenShape.REFRESH_TOKEN),
+    (CODE_PREFIX, TokenShape.CODE),
     ("sk_", TokenShape.PROVIDER_KEY),
     (_SERVICES, TokenShape.SERVICE_TOKEN),
 )
@@ -209,9 +209,10 @@ _BEGINNINGS: tuple[tuple[str | tuple[str, ...], TokenShape], ...] = (
 def _looks(token: str) -> TokenShape:
     """Say what an unknown token seems to be, by its shape alone."""
     token = token.strip("\"'")
-    if token.startswith("at_") and len(token) != _LENGTH:
+    if token.startswith(ACCESS_PREFIX) and len(token) != _LENGTH:
         return TokenShape.CUT
-    if token[:3].lower() == "at_" and len(token) == _LENGTH and token in {token.lower(), token.upper()}:
+    is_whole = token.lower().startswith(ACCESS_PREFIX) and len(token) == _LENGTH
+    if is_whole and token in {token.lower(), token.upper()}:
         return TokenShape.ONE_CASE
     for beginning, shape in _BEGINNINGS:
         if token.startswith(beginning):

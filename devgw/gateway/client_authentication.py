@@ -19,6 +19,7 @@ from devgw.gateway.jose import JwtUnreadable, read_jwt, usable_keys
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
 from devgw.gateway.store import SpentAssertions
 from devgw.limits import Limits
+from devgw.oauth.jwk import why_not_verifying
 from devgw.oauth.metadata import SIGNING_ALGORITHMS
 from devgw.problems import Problem, Refused
 from devgw.problems.clients import (
@@ -215,13 +216,15 @@ def _verified(assertion: str, keys: dict[str, Any], client_id: str) -> dict[str,
 
 def _fitting(keys: dict[str, Any], wanted: Any, client_id: str) -> list[Any]:
     """Return the client's keys that may have signed; never none."""
-    candidates = [key for _, key in usable_keys(keys)]
-    if not candidates:
-        raise _invalid(client_id, "keys", "none that can be used", "a key for signatures")
-    fitting = [key for key in candidates if wanted is None or key.key_id == wanted]
-    if not fitting:
-        known = ", ".join(str(key.key_id) for key in candidates)
+    candidates = usable_keys(keys)
+    named = [(members, key) for members, key in candidates if wanted is None or key.key_id == wanted]
+    if candidates and not named:
+        known = ", ".join(str(key.key_id) for _, key in candidates)
         raise _invalid(client_id, "kid", str(wanted), f"one of the client's keys ({known})")
+    fitting = [key for members, key in named if not why_not_verifying(members)]
+    if not fitting:
+        why = f"none for signatures ({why_not_verifying(named[0][0])})" if named else "none that can be used"
+        raise _invalid(client_id, "keys", why, "a key for signatures (its use is sig, its key_ops verify, or neither)")
     return fitting
 
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from devgw.clock import Clock, epoch
 from devgw.diagnosis.clients.recognise import how_to_register
-from devgw.entropy import digest, short_id, token
+from devgw.entropy import SECRET_PREFIX, digest, short_id, token
 from devgw.events import Bus, Outcome, refusal
 from devgw.events.taxonomy import McpAuthClientRefused, McpAuthClientRegistered
 from devgw.gateway.records import Client
@@ -18,8 +18,8 @@ from devgw.oauth.redirect_uri import check_not_own
 from devgw.oauth.registration import ClientMetadata, read_client_metadata
 from devgw.problems import Problem, Refused
 from devgw.problems.client_document import ClientDocumentInvalid, ClientDocumentsDisabled, ClientDocumentUnreachable
-from devgw.problems.client_id import ID_LENGTH, SECRET_PREFIX, ClientIdMistake, ClientUnknown
-from devgw.problems.clients import ClientExpired, ClientMetadataInvalid, RedirectUriRefused
+from devgw.problems.client_id import ID_LENGTH, ClientExpired, ClientIdMistake, ClientUnknown
+from devgw.problems.clients import ClientMetadataInvalid, RedirectUriRefused
 
 _ID_PREFIX = "dcr:"
 REGISTRATION_TTL = timedelta(days=90)

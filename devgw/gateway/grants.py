@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, TokenMixin
 from authlib.oauth2.rfc6749 import grants as authlib_grants
 
 from devgw.diagnosis.difference import explain_difference
-from devgw.entropy import CODE_PREFIX, digest, same
+from devgw.entropy import ACCESS_PREFIX, CODE_PREFIX, REFRESH_PREFIX, digest, same
 from devgw.foreign.text import is_no_value
 from devgw.gateway.mangled_token import issued_in
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
@@ -184,7 +184,7 @@ class RefreshGrant(authlib_grants.RefreshTokenGrant):  # type: ignore[misc]  # A
         """
         record: RefreshToken | None = self.server.store.find_refresh_token(digest(refresh_token))
         if record is None:
-            inner = issued_in(refresh_token, "rt_")
+            inner = issued_in(refresh_token, REFRESH_PREFIX)
             is_inside = bool(inner) and self.server.store.find_refresh_token(digest(inner)) is not None
             raise Refused(
                 RefreshTokenUnknown(_kind_of(refresh_token), contains_known=is_inside, length=len(refresh_token))
@@ -226,9 +226,9 @@ def _kind_of(presented: str) -> str:
     """Return what was presented as a refresh token, where it is something else; empty where nothing shows that."""
     if is_no_value(presented):
         return f"the word {presented.strip()}"
-    kinds = {"at_": ACCESS_TOKEN, CODE_PREFIX: "a code"}
+    kinds = {ACCESS_PREFIX: ACCESS_TOKEN, CODE_PREFIX: "a code"}
     found = next((kind for prefix, kind in kinds.items() if presented.startswith(prefix)), "")
-    return found or ("" if presented.startswith("rt_") else OTHER)
+    return found or ("" if presented.startswith(REFRESH_PREFIX) else OTHER)
 
 
 class SpendableToken(TokenMixin):  # type: ignore[misc]  # Authlib ships no types

@@ -6,7 +6,7 @@ from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.project import TokenSettings
-from devgw.entropy import digest, fingerprint, short_id, token
+from devgw.entropy import ACCESS_PREFIX, REFRESH_PREFIX, digest, fingerprint, short_id, token
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.oauth_request import ServerRequest
 from devgw.gateway.records import AccessToken, AuthorizationCode, Grant, PendingAuthorization, RefreshToken, Session
@@ -79,14 +79,14 @@ class Issuing:
         ends_at = self._renewed(grant, now) if include_refresh_token else grant.expires_at
         lifetime = min(self._settings.access_token_ttl, ends_at - now)
         answer: dict[str, Any] = {
-            "access_token": token("at_"),
+            "access_token": token(ACCESS_PREFIX),
             "token_type": "Bearer",
             "expires_in": round(lifetime.total_seconds()),
             "scope": grant.scope,
             "resource": grant.resource,
         }
         if include_refresh_token:
-            answer["refresh_token"] = token("rt_")
+            answer["refresh_token"] = token(REFRESH_PREFIX)
         return answer
 
     def save(

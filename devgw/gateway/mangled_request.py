@@ -9,6 +9,7 @@ from devgw.diagnosis.clients.recognise import how_to_register
 from devgw.diagnosis.difference import explain_nearest
 from devgw.foreign.text import clean
 from devgw.gateway.records import Client
+from devgw.oauth.joined_uris import joined_in, joint_of
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.redirect_uri import check_redirect_uri, find_fitting, leads_to, with_port_of
 from devgw.problems import Problem, Refused
@@ -40,6 +41,8 @@ def mismatch_of(client: Client, redirect_uri: str, own_callback: str) -> Redirec
     if decoded != redirect_uri and find_fitting(client.redirect_uris, decoded):
         words, kinds = "It is percent-encoded once too often", ("double_encoding",)
         return RedirectUriMismatch(client.id, redirect_uri, client.redirect_uris, decoded, words, kinds)
+    if (several := joined_in(redirect_uri)) and client.redirect_uris:
+        return _joined(client, redirect_uri, several)
     asked = [each if is_own else with_port_of(redirect_uri, each) for each in client.redirect_uris]
     nearest = explain_nearest(redirect_uri, asked, "redirect_uri")
     return RedirectUriMismatch(
@@ -53,6 +56,23 @@ def mismatch_of(client: Client, redirect_uri: str, own_callback: str) -> Redirec
         to_register=how_to_register(client.id),
         is_own_callback=is_own,
         may_be_registered=not is_own and _may_be_registered(redirect_uri),
+    )
+
+
+def _joined(client: Client, redirect_uri: str, several: tuple[str, ...]) -> RedirectUriMismatch:
+    """Return that several URIs came as one; the nearest is the first of them that is registered."""
+    known = next((each for each in several if find_fitting(client.redirect_uris, each)), "")
+    nearest = explain_nearest(several[0], client.redirect_uris, "redirect_uri")
+    return RedirectUriMismatch(
+        client_id=client.id,
+        got=redirect_uri,
+        registered=client.redirect_uris,
+        nearest=known or (nearest.expected if nearest else ""),
+        difference=f"It is {joint_of(redirect_uri)}",
+        kinds=("joined",),
+        kept_copy=client.kept_copy or "",
+        to_register=how_to_register(client.id),
+        may_be_registered=False,
     )
 
 

@@ -5,10 +5,13 @@ from base64 import b64decode
 from binascii import Error
 from urllib.parse import unquote
 
+from devgw.entropy import ACCESS_PREFIX, SECRET_CHARACTERS, SECRET_LENGTH
 from devgw.problems.bearer import TokenChange
 
-_SECRET = "[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"
-_OURS = re.compile(f"at_{_SECRET}")
+_SECRET = f"[{SECRET_CHARACTERS}]{{{SECRET_LENGTH}}}(?![{SECRET_CHARACTERS}])"
+_OURS = re.compile(ACCESS_PREFIX + _SECRET)
+ALONE = re.compile(f"(?<![{SECRET_CHARACTERS}]){_OURS.pattern}")
+"""An access token that stands among other words."""
 _OPENING = ('"', "'", "`", "\x9c", "\x98")
 _CLOSING = ('"', "'", "`", "\xe2\x80")
 """Quotation marks; the curly ones as their bytes in a header, of UTF-8 read as Latin-1."""

@@ -4,16 +4,15 @@ What has the form of our own tokens is one wherever it stands. Anything else is 
 a header such as X-Api-Key may be the upstream's, and its client signs in all the same.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from devgw.events.trace import Headers
 from devgw.foreign.text import clean
+from devgw.gateway.mangled_token import ALONE
 from devgw.problems.bearer import TokenMisplaced, TokenMissing
 
-_OURS = re.compile(r"(?<![A-Za-z0-9_-])at_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 _HEADERS = frozenset(
     {
         *("x-api-key", "api-key", "apikey", "x-apikey", "x-api-token", "api-token", "x-auth-token", "auth-token"),
@@ -46,8 +45,8 @@ def find_elsewhere(headers: Headers, query: bytes, body: bytes) -> TokenMissing:
     """Return that a request without an Authorization header has a token elsewhere, or just that it has none."""
     content = body[:_READ]
     places = list(_places(headers, query, content))
-    ours = next((each.words for each in places if _OURS.search(each.value)), None)
-    if ours is not None or _OURS.search(content.decode("latin-1")):
+    ours = next((each.words for each in places if ALONE.search(each.value)), None)
+    if ours is not None or ALONE.search(content.decode("latin-1")):
         return TokenMisplaced(place=ours or "the body")
     return TokenMissing(beside=tuple(dict.fromkeys(each.words for each in places if each.is_meant and each.value)))
 

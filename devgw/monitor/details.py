@@ -123,7 +123,7 @@ class CaseView(Row):
     mended: str = ""
     """What went well since, in words; empty while nothing did."""
     since: str = ""
-    """What went well since and may be another person's, in words: it is not known whether this is mended."""
+    """What went well since and may be another's, in words: it is not known whether this is mended."""
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from devgw.diagnosis.exchange import client_info
+from devgw.diagnosis.exchange import Asked, client_info, how_asked
 from devgw.events.bus import Published
 from devgw.events.flow import Flow, FlowState, Milestone, Step
 from devgw.events.taxonomy import (
@@ -211,8 +211,8 @@ class FlowFollower:
 
     def _know(self, flow: Flow, trace: Trace, asked: Purpose) -> None:
         """Remember by what its client is told: its user agent, the sockets over which it asks."""
-        if asked in BROWSER:
-            return
+        if asked in BROWSER and not (asked is Purpose.AUTHORIZE and how_asked(trace) is Asked.BY_PROGRAM):
+            return  # a program that looks first comes by itself
         flow.user_agent = flow.user_agent or trace.user_agent
         if asked is Purpose.REGISTER:
             flow.peers.clear()  # whoever registers claims the row: others that waited in it are not the client

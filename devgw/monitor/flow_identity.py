@@ -20,8 +20,7 @@ from devgw.events.trace import Trace
 from devgw.monitor.asked import BROWSER, METADATA, Purpose
 from devgw.monitor.flow_book import FlowBook
 from devgw.oauth.pkce import challenge_of
-from devgw.problems.client_id import ClientUnknown
-from devgw.problems.clients import ClientExpired
+from devgw.problems.client_id import RegistrationMissing
 
 _CLAIMED_WITHIN = timedelta(minutes=15)
 """For how long a row waits for the client that it belongs to: a person may read before a login is begun."""
@@ -85,12 +84,9 @@ class FlowIdentity:
             is_waiting = flow.client_id is None and _is_young(flow) and _within(flow, now, _CLAIMED_WITHIN)
             if is_waiting and not _is_anothers(flow, trace):
                 return flow, False
-            if _was_forgotten(flow) or (_is_young(flow) and _registers_again(flow, trace)):
+            if _registers_again(flow, trace) and (_was_forgotten(flow) or _is_young(flow)):
                 return flow, False
-        forgotten = _newest(
-            flow for flow in self._book.newest_first() if _was_forgotten(flow) and _registers_again(flow, trace)
-        )
-        return (forgotten, False) if forgotten else self._guessed(trace, now)
+        return self._guessed(trace, now)
 
     def _discovering(self, trace: Trace, now: datetime) -> Placed:
         """Return whose metadata read this is: somebody's who looks around, or a client's that reads it once more."""
@@ -236,9 +232,9 @@ def _is_anothers(flow: Flow, trace: Trace) -> bool:
 
 
 def _was_forgotten(flow: Flow) -> bool:
-    """Tell whether its registration is gone, so that it registers anew; an id that came cut or encoded is not that."""
+    """Tell whether its registration is gone, so that it registers anew."""
     problem = flow.failure.problem if flow.failure else None
-    return isinstance(problem, ClientExpired) or (isinstance(problem, ClientUnknown) and problem.mistake is None)
+    return isinstance(problem, RegistrationMissing) and problem.is_gone
 
 
 def _awaits_tokens(flow: Flow) -> bool:
@@ -250,9 +246,8 @@ def _awaits_call(flow: Flow) -> bool:
 
 
 def _registers_again(flow: Flow, trace: Trace) -> bool:
-    """Tell whether a registered client registers once more before it goes on: over its socket, or for its port."""
-    uris = request_json(trace).get("redirect_uris")
-    return trace.peer in flow.peers or (isinstance(uris, list) and flow.redirect_uri in uris)
+    """Tell whether a registered client registers once more before it goes on: its socket alone says so."""
+    return bool(trace.peer) and trace.peer in flow.peers
 
 
 def _fits(flow: Flow, trace: Trace) -> bool:

@@ -2,7 +2,7 @@
 
 import shlex
 
-from devgw.entropy import fingerprint
+from devgw.entropy import ACCESS_PREFIX, fingerprint
 from devgw.events.trace import Headers, Trace
 from devgw.foreign.text import clean_lines
 from devgw.ids import TokenId
@@ -48,7 +48,7 @@ def note_of(trace: Trace) -> str:
 def token_shown(trace: Trace) -> TokenId | None:
     """Return the id of the access token that a request showed, good or not, where it looks like one of ours."""
     scheme, _, token = trace.header(b"authorization").partition(" ")
-    is_ours = scheme.lower() == "bearer" and token.startswith("at_")
+    is_ours = scheme.lower() == "bearer" and token.startswith(ACCESS_PREFIX)
     return TokenId(f"at:{fingerprint(token)}") if is_ours else None
 
 

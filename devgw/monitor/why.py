@@ -79,6 +79,7 @@ def _case_of(monitor: Monitor, flow: Flow) -> CaseView:
     case.attempt = attempt_of(monitor, flow)
     case.mended = _mended(monitor, flow) or _let_in_since(monitor, flow, _OF_EVERY_LOGIN) or _is_served(monitor, flow)
     case.since = "" if case.mended else _let_in_since(monitor, flow, _OF_EVERY_LOGIN | _OF_A_PERSON)
+    case.since = case.since or ("" if case.mended else _came_to_its_address(monitor, flow))
     return case
 
 
@@ -96,6 +97,16 @@ def _let_in_since(monitor: Monitor, flow: Flow, these: frozenset[str]) -> str:
     if not names or not names <= these or flow.step not in {Step.LOGIN, Step.CALLBACK, Step.CONSENT}:
         return ""
     return f"a later login went through at {at:%H:%M:%S} UTC" if at and at > _moment(flow) else ""
+
+
+def _came_to_its_address(monitor: Monitor, flow: Flow) -> str:
+    """Return that a client got through to the redirect URI of one whose registration was gone; empty for none."""
+    names = {each.id for each in flow.diagnoses}
+    if not (names and names <= _ENDED_BY_ANOTHER_ID and flow.redirect_uri):
+        return ""
+    arrived = (each for each in monitor.flow_book.flows if each is not flow and _got_past(each, flow))
+    found = next((each for each in arrived if each.redirect_uri == flow.redirect_uri), None)
+    return f"{_got_through(found)} with the same redirect URI" if found else ""
 
 
 def _is_served(monitor: Monitor, flow: Flow) -> str:
@@ -149,7 +160,7 @@ def _mended(monitor: Monitor, flow: Flow) -> str:
         after = later
     if after is not flow:
         return _got_through(after) if after.state is FlowState.DONE else ""
-    names = {each.id for each in flow.diagnoses}
+    names = {each.id for each in flow.diagnoses} or _failed_by(flow)
     if flow.client_id is not None and not (names and names <= _ENDED_BY_ANOTHER_ID):
         return ""
     asked = " ".join(trace.query.decode("latin-1") for id_ in flow.trace_ids if (trace := monitor.trace(id_)))
@@ -160,6 +171,12 @@ def _mended(monitor: Monitor, flow: Flow) -> str:
             (each for each in arrived if _places(monitor, flow, names) <= _places(monitor, each, {None})), None
         )
     return _got_through(found) if found else ""
+
+
+def _failed_by(flow: Flow) -> set[str]:
+    """Return the id of what a flow failed by, where that is not told any more."""
+    problem = flow.failure.problem if flow.failure else None
+    return {problem.diagnosis_id} if problem is not None and problem.diagnosis_id else set()
 
 
 def _places(monitor: Monitor, flow: Flow, names: Container[str | None]) -> set[tuple[str, str]]:

@@ -12,6 +12,7 @@ from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.text import hidden_in
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.limits import Limits
+from devgw.oauth.joined_uris import joined_in, joint_of, quoted_in
 from devgw.oauth.redirect_scheme import WEB_SCHEMES, why_refused
 from devgw.problems import Refused
 from devgw.problems.clients import RedirectUriRefused
@@ -46,6 +47,7 @@ def check_redirect_uri(uri: str) -> None:
     Raises:
         Refused: with `RedirectUriRefused`.
     """
+    _check_alone(uri)
     parts = _split(uri)
     scheme = parts.scheme.lower()
     reason = why_refused(scheme)
@@ -63,6 +65,15 @@ def check_redirect_uri(uri: str) -> None:
     elif re.fullmatch(r"[0-9]+(/.*)?", parts.path) and not parts.netloc:
         rule = "is a host and a port without a scheme in front"
         raise Refused(RedirectUriRefused(uri, rule, f"https://{uri}, or http:// on loopback"))
+
+
+def _check_alone(uri: str) -> None:
+    """Refuse a list of URIs in the place of one, and what stands in quotation marks."""
+    if several := joined_in(uri):
+        each = " and ".join(several)
+        raise Refused(RedirectUriRefused(uri, f"is {joint_of(uri)}", f"each as an entry of redirect_uris: {each}"))
+    if inner := quoted_in(uri):
+        raise Refused(RedirectUriRefused(uri, "stands in quotation marks or brackets", inner))
 
 
 def _instead_of_scheme(parts: SplitResult) -> str:

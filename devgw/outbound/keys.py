@@ -14,6 +14,7 @@ from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import FailureOrigin, McpAuthJwksFetched
 from devgw.foreign.json import AN_OBJECT, JsonRefused, find_refusal, read_object
 from devgw.gateway.jose import usable_keys
+from devgw.oauth.jwk import why_not_verifying
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.provider_reach import keys_not_reached
 from devgw.problems import Problem, Refused
@@ -212,8 +213,7 @@ def read_keys(url: str, status: int, content: bytes, content_type: str = "") -> 
         raise Refused(_not_taken(url, status, content, content_type, refused)) from refused
     if not isinstance(document.get("keys"), list):
         raise Refused(KeysUnavailable(url, "what it answered is no JSON Web Key Set (it has no list `keys`)", status))
-    usable = [(members, key) for members, key in usable_keys(document) if members.get("use", "sig") == "sig"]
-    keys = tuple(_Key(key.key_id, members) for members, key in usable if members.get("kty") != "oct")
+    keys = tuple(_Key(key.key_id, members) for members, key in usable_keys(document) if not why_not_verifying(members))
     if not keys:
         raise Refused(KeysUnavailable(url, "no key in it can verify a signature", status, is_empty=True))
     return keys

@@ -71,6 +71,8 @@ class RedirectUriMismatch(Problem):
         """Say which of the two to change."""
         if self.kinds == ("double_encoding",):
             return f"Encode redirect_uri once, so that {self.nearest} arrives."
+        if self.kinds == ("joined",):
+            return f"Let the client send one redirect_uri alone: {self.nearest}."
         if self.kinds == ("placeholder",):
             return "Give the variable a value where the client is configured."
         if not self.nearest:
@@ -107,6 +109,7 @@ _BY_URI_DIFFERENCE = {
     "path_missing": "RURI-07",
     "double_encoding": "RURI-13",
     "placeholder": "CONF-01",
+    "joined": "RURI-15",
 }
 
 

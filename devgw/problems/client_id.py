@@ -1,13 +1,14 @@
 """Why no client has an id here: what was sent in its place, or how it was lost."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from devgw.foreign.text import has_placeholder, is_no_value
+from devgw.ids import TokenId
 from devgw.problems.base import ErrorCode, Problem
 
-SECRET_PREFIX = "cs_"
 ID_LENGTH = 36
 """Characters of every client id that this gateway gives: `dcr:` and 32 hexadecimal digits."""
 
@@ -53,15 +54,42 @@ _NOT_READ = (
 
 
 @dataclass(frozen=True, slots=True)
-class ClientUnknown(Problem):
-    """No client has this id here."""
+class RegistrationMissing(Problem):
+    """No client is registered under this id, or none any more."""
 
     client_id: str
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether a client keeps an id that means nothing here: it comes back with another one."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class ClientExpired(RegistrationMissing):
+    """The registration ran out."""
+
+    expired_at: datetime
+
+    diagnosis: ClassVar = "REG-02"
+    hint: ClassVar = "Let the client forget its stored registration for this server and connect again."
+    source: ClassVar = "RFC 7591 §3.2.1"
+
+    def explain(self) -> str:
+        """Say since when."""
+        return f"The registration of {self.client_id} expired on {self.expired_at:%Y-%m-%d %H:%M} UTC."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientUnknown(RegistrationMissing):
+    """No client has this id here."""
+
     looks_registered: bool
     """Whether it begins as an id that this gateway gives out."""
     mistake: ClientIdMistake | None = None
 
-    error: ClassVar = ErrorCode.INVALID_CLIENT
     status: ClassVar = 400
     source: ClassVar = "RFC 6749 §4.1.2.1, §5.2"
 
@@ -69,6 +97,11 @@ class ClientUnknown(Problem):
     def diagnosis_id(self) -> str:
         """Return which of the two it is."""
         return "CONF-01" if has_placeholder(self.client_id) or is_no_value(self.client_id) else "REG-02"
+
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether it is an id by itself: no placeholder, no URL, none that came cut or in the wrong place."""
+        return self.diagnosis_id == "REG-02" and self._known is None
 
     @property
     def _known(self) -> tuple[str, str] | None:
@@ -103,3 +136,28 @@ class ClientUnknown(Problem):
         if known := self._known:
             return known[1]
         return "Let the client forget its stored registration for this server and connect again; it registers anew."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientIdOfNobody(Problem):
+    """No client has this id, and the code or token that comes with it was issued to one that has another."""
+
+    client_id: str
+    what: str
+    issued_to: str
+    token_id: TokenId
+
+    diagnosis: ClassVar = "TOK-09"
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    source: ClassVar = "RFC 6749 §4.1.3, §5.2, §6; RFC 7009 §2.1"
+
+    def explain(self) -> str:
+        """Say whose it is."""
+        return (
+            f"No client {self.client_id} is known at this gateway; the {self.what} that it presents was issued to "
+            f"{self.issued_to}."
+        )
+
+    def advise(self) -> str:
+        """Say which id to send."""
+        return f"Send it with client_id={self.issued_to}, with which it was obtained."

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
 from devgw.foreign.text import has_placeholder
@@ -116,23 +115,6 @@ class RedirectUriRefused(Problem):
             then = "publish the document again" if self.is_in_document else "register"
             return f"Give the variable in it a value where the client is configured; then {then}."
         return f"{'List in the document' if self.is_in_document else 'Register'} {self.instead}."
-
-
-@dataclass(frozen=True, slots=True)
-class ClientExpired(Problem):
-    """The registration ran out."""
-
-    client_id: str
-    expired_at: datetime
-
-    diagnosis: ClassVar = "REG-02"
-    error: ClassVar = ErrorCode.INVALID_CLIENT
-    hint: ClassVar = "Let the client forget its stored registration for this server and connect again."
-    source: ClassVar = "RFC 7591 §3.2.1"
-
-    def explain(self) -> str:
-        """Say since when."""
-        return f"The registration of {self.client_id} expired on {self.expired_at:%Y-%m-%d %H:%M} UTC."
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,5 +234,5 @@ class ClientAssertionInvalid(Problem):
         if self.claim == "form":
             return f"Send as client_assertion {self.expected}."
         if self.claim == "keys":
-            return f"Put {self.expected} into the client's jwks, or where its jwks_uri leads."
+            return f"Put {self.expected} into the client's jwks, or where its jwks_uri leads, and sign with it."
         return f"Sign an assertion whose {self.claim} is {self.expected}."

@@ -175,54 +175,6 @@ class HostNotAllowed(Problem):
 
 
 @dataclass(frozen=True, slots=True)
-class PreflightNotAllowed(Problem):
-    """A page may not call an MCP route by the route's own CORS policy, which devgw was told to run."""
-
-    origin: str
-    policy: str
-
-    diagnosis: ClassVar = "CORS-01"
-    status: ClassVar = 404
-    source: ClassVar = "zuplo.com/docs/articles/cors; devgw explain deployed"
-
-    def explain(self) -> str:
-        """Say which policy keeps which page out."""
-        page = clean(self.origin, _SHOWN)
-        return (
-            f'A page of {page} asked whether it may call this route; its corsPolicy "{self.policy}" does not '
-            "let it, and devgw.toml says to do as the deployed gateway does."
-        )
-
-    def advise(self) -> str:
-        """Say how to let it."""
-        return (
-            f'Give the route a corsPolicy that names {self.origin}, or "anything-goes"; or take `strict` and '
-            "`cors_policies` out of [deployed] in devgw.toml."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class NotForPages(Problem):
-    """A page asks whether it may call an endpoint that is for no page's scripts."""
-
-    path: str
-    origin: str
-
-    diagnosis: ClassVar = "CORS-01"
-    status: ClassVar = 405
-    source: ClassVar = "Fetch Standard §3.3 (HTTP CORS protocol)"
-
-    def explain(self) -> str:
-        """Say which page asked for what."""
-        page = clean(self.origin, _SHOWN)
-        return f"A page of {page} asked whether it may call {self.path}, which answers no preflight."
-
-    def advise(self) -> str:
-        """Say what the page has to leave."""
-        return f"Let the page not ask {self.path}: it is not for pages, so the browser stops before it asks."
-
-
-@dataclass(frozen=True, slots=True)
 class OriginNotAllowed(Problem):
     """A page on another site calls an MCP route."""
 

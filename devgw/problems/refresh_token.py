@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from devgw.entropy import REFRESH_PREFIX, SECRET_LENGTH
 from devgw.problems.base import ErrorCode, Problem
 
-TOKEN_LENGTH = 46
+TOKEN_LENGTH = len(REFRESH_PREFIX) + SECRET_LENGTH
 """Characters of every refresh token of this gateway."""
 ACCESS_TOKEN = "an access token"
 OTHER = "no token of this gateway"
@@ -31,7 +32,7 @@ class RefreshTokenUnknown(Problem):
         if self.contains_known:
             return "Something else stands around the refresh token; without it it is one that was issued here."
         if self.kind == OTHER:
-            return "What was sent as refresh token is none of this gateway: each begins with rt_."
+            return f"What was sent as refresh token is none of this gateway: each begins with {REFRESH_PREFIX}."
         if self.kind:
             return f"What was sent as refresh token is {self.kind}."
         if self.length != TOKEN_LENGTH:

@@ -15,7 +15,7 @@ from devgw.oauth.description import error_description
 from devgw.oauth.redirect_uri import in_ascii
 from devgw.oauth.urls import REGISTRY, SCRIPT, STYLE
 from devgw.problems import Problem, Refused
-from devgw.problems.front import NotForPages
+from devgw.problems.preflight import NotForPages
 from devgw.problems.wrong_path import MethodRefused
 from devgw.web import authorize, dev_login, logout, metadata, refusals, register, registry, serving, token
 from devgw.web.answers import place_of_fault

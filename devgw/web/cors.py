@@ -7,11 +7,12 @@ import re
 
 from devgw.config.project import CorsPolicy
 from devgw.departure import Departure
-from devgw.events.trace import Headers
+from devgw.events.taxonomy import Outcome
+from devgw.events.trace import Headers, Trace
 from devgw.gateway.forwarding import header_of
 from devgw.limits import Limits
 from devgw.problems import Refused
-from devgw.problems.front import PreflightNotAllowed
+from devgw.problems.preflight import PreflightHeadersRefused, PreflightMethodRefused, PreflightNotAllowed
 from devgw.web.recorder import Recording
 
 CORS_POLICIES = Departure(
@@ -32,6 +33,12 @@ ANSWER_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 """What an answer to a page of another origin carries."""
 _USUAL_HEADERS = b"Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Last-Event-ID"
 _MAX_AGE = b"600"
+_SECRET = "authorization"
+"""What `*` does not allow (Fetch §4.8)."""
+_ALWAYS = frozenset({"GET", "HEAD", "POST"})
+"""Methods that a browser sends whatever a preflight says (Fetch §2.2.1)."""
+_QUIET = frozenset({"DELETE"})
+"""By what pages end a session with an MCP server that may have kept one: they go on without an answer."""
 
 
 def by_policy(policy: CorsPolicy | None, caller: str, *, asks: bool) -> tuple[tuple[bytes, bytes], ...]:
@@ -93,8 +100,35 @@ def _preflight_headers(headers: Headers, methods: bytes) -> Headers:
     return answer
 
 
-async def answer_preflight(recording: Recording, methods: bytes) -> None:
-    """Let a page of any origin call with these methods."""
+def note_unmet(trace: Trace, methods: tuple[str, ...], policy: CorsPolicy | None = None) -> None:
+    """Write down of a preflight why the browser sends nothing after it, whatever its status says.
+
+    Args:
+        trace: of the preflight.
+        methods: those that are taken there.
+        policy: the route's own, where that decides what pages may do.
+    """
+    name = policy.name if policy else ""
+    method = trace.header(b"access-control-request-method")
+    is_quiet = trace.kind == "mcp" and policy is None and method in _QUIET
+    if not (is_quiet or method in _ALWAYS or method in methods or (policy and "*" in methods)):
+        trace.refuse(PreflightMethodRefused(method, trace.path, methods, name), Outcome.DENIED)
+    elif policy and (missing := _missing(trace, policy)):
+        trace.refuse(PreflightHeadersRefused(missing, trace.path, name), Outcome.DENIED)
+
+
+def _missing(trace: Trace, policy: CorsPolicy) -> tuple[str, ...]:
+    """Return the headers that a page wants to send and the policy does not allow."""
+    allowed = {each.lower() for each in policy.headers}
+    asked = [each.strip() for each in trace.header(b"access-control-request-headers").split(",")]
+    any_of = allowed if "*" not in allowed else {*allowed, *(each.lower() for each in asked if each.lower() != _SECRET)}
+    return tuple(each for each in asked if each and each.lower() not in any_of)
+
+
+async def answer_preflight(recording: Recording, taken: tuple[str, ...]) -> None:
+    """Let a page of any origin call with the methods that are taken."""
+    note_unmet(recording.trace, taken)
+    methods = ", ".join((*taken, "OPTIONS")).encode()
     recording.extra_headers = ()
     await recording.drain(Limits.OAUTH_BODY_BYTES)
     headers = _preflight_headers(recording.trace.request_headers, methods)

@@ -32,7 +32,7 @@ from devgw.problems.incoming import RequestUnfinished
 from devgw.settings import Settings
 from devgw.web.answers import NO_STORE, answer_problem
 from devgw.web.call import McpRoute
-from devgw.web.cors import ANSWER_HEADERS, CORS_POLICIES, answer_preflight, by_policy, is_preflight
+from devgw.web.cors import ANSWER_HEADERS, CORS_POLICIES, answer_preflight, by_policy, is_preflight, note_unmet
 from devgw.web.endings import answer_fault, cut_off
 from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
@@ -199,7 +199,7 @@ class Front:
             await self._answer_mcp(self._mcp, place, scope, recording, origin)
         elif trace.path == "*":  # asked of the server and no place in it (RFC 9110 §9.3.7)
             await recording.drain(Limits.OAUTH_BODY_BYTES)
-            taken = {"GET", "HEAD", "POST", "OPTIONS", *(self._mcp.methods.split(", ") if self._mcp else ())}
+            taken = {"GET", "HEAD", "POST", "OPTIONS", *(self._mcp.methods if self._mcp else ())}
             await recording.answer(200, [(b"allow", ", ".join(sorted(taken)).encode())])
         else:
             await self._answer_page(scope, recording, origin)
@@ -213,20 +213,22 @@ class Front:
             recording.trace.notes.append("A browser opened the route's URL, and was told what it is for.")
             await recording.drain(Limits.OAUTH_BODY_BYTES)
             scope = {**scope, "path": NOWHERE, "raw_path": NOWHERE.encode(), "devgw.route": place.route}
-            await self._pages({**scope, "devgw.methods": mcp.methods}, recording.replay(b""), recording.send)
+            await self._pages({**scope, "devgw.methods": ", ".join(mcp.methods)}, recording.replay(b""), recording.send)
             return
         caller = header_of(headers, b"origin")
         if caller:
             self._hosts.check_caller(caller.decode("latin-1"), origin)
             asks = is_preflight(recording.trace.method, headers)
             if self._runs_cors_policies:
-                recording.extra_headers = by_policy(place.route.cors, caller.decode("latin-1"), asks=asks)
+                policy = place.route.cors
+                recording.extra_headers = by_policy(policy, caller.decode("latin-1"), asks=asks)
                 if asks:
+                    note_unmet(recording.trace, policy.methods if policy else (), policy)
                     await recording.drain(Limits.OAUTH_BODY_BYTES)
                     await recording.answer(200, [])
                     return
             elif asks:
-                await answer_preflight(recording, mcp.methods.encode() + b", OPTIONS")
+                await answer_preflight(recording, mcp.methods)
                 return
             else:
                 recording.extra_headers = ANSWER_HEADERS
@@ -240,7 +242,7 @@ class Front:
         if place.is_for_scripts and header_of(trace.request_headers, b"origin"):
             recording.extra_headers = ANSWER_HEADERS
             if is_preflight(trace.method, trace.request_headers):
-                await answer_preflight(recording, _METHODS)
+                await answer_preflight(recording, place.methods)
                 return
         if await self._is_moved(place, scope, recording, origin):
             return

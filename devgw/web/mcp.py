@@ -87,9 +87,9 @@ class McpRoutes:
         return found or (self._places.get(path.rstrip("/")) if self._takes_slashes else None)
 
     @property
-    def methods(self) -> str:
-        """Return what Allow says."""
-        return "POST, GET, DELETE" if self._is_stateful else "POST"
+    def methods(self) -> tuple[str, ...]:
+        """Return what a route takes."""
+        return ("POST", "GET", "DELETE") if self._is_stateful else ("POST",)
 
     async def answer(self, place: McpRoute, recording: Recording, origin: str) -> None:
         """Answer one request on `place`."""
@@ -215,7 +215,7 @@ class McpRoutes:
     async def _turn_away(self, call: McpCall, problem: Problem) -> None:
         """Refuse what is no request for MCP at all."""
         self._publish_rejected(call, problem, problem.status)
-        await answer_problem(call.recording, problem, (b"allow", self.methods.encode()))
+        await answer_problem(call.recording, problem, (b"allow", ", ".join(self.methods).encode()))
 
     async def _fail(self, call: McpCall, problem: Problem) -> None:
         """Answer a request that was let in but cannot be served."""

@@ -49,10 +49,13 @@ class PathRules:
     """Whether it lives on the canonical origin alone, since a cookie may be set there."""
     waits_for: Awaited = awaited.ANSWER
     """For what it may wait once it has the request."""
+    methods: tuple[str, ...] = ("GET",)
+    """Which it takes from a page, where pages may call it."""
 
 
-_CLIENTS_REGISTER = PathRules("oauth", is_for_scripts=True, waits_for=awaited.STATE)
-_CLIENTS_CALL = PathRules("oauth", is_for_scripts=True, waits_for=awaited.CLIENT_KEYS)
+_BY_POST = ("POST",)
+_CLIENTS_REGISTER = PathRules("oauth", is_for_scripts=True, waits_for=awaited.STATE, methods=_BY_POST)
+_CLIENTS_CALL = PathRules("oauth", is_for_scripts=True, waits_for=awaited.CLIENT_KEYS, methods=_BY_POST)
 _BROWSERS_GO = PathRules("oauth", is_for_browsers=True, waits_for=awaited.PROVIDER)
 _AUTHORIZE = PathRules("oauth", waits_for=awaited.CLIENT_DOCUMENT)
 """Answered under the name by which the client discovered us, since its issuer follows from that; it sets no cookie

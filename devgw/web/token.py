@@ -10,15 +10,18 @@ from devgw.events.taxonomy import (
     McpAuthDownstreamTokenRefreshed,
     McpAuthDownstreamTokenRefused,
 )
+from devgw.events.trace import Trace
 from devgw.foreign.text import clean
 from devgw.gateway.client_authentication import check_presented, presented_client_id
 from devgw.gateway.gateway import Gateway
 from devgw.gateway.mangled_request import told_by_the_form
 from devgw.gateway.oauth_request import ServerRequest
+from devgw.gateway.presented import told_by_its_owner
+from devgw.gateway.records import Grant
 from devgw.oauth.metadata import JWT_BEARER
 from devgw.oauth.urls import REVOKE, TOKEN
 from devgw.problems import Problem, Refused
-from devgw.problems.client_id import ClientUnknown
+from devgw.problems.client_id import ClientIdOfNobody, ClientUnknown
 from devgw.problems.parameters import FormExpected
 from devgw.problems.token import BearerAtRevocation
 from devgw.web import caller, refusals, serving
@@ -37,7 +40,9 @@ async def token() -> Response:
         gateway = serving.gateway()  # a save may have come while keys or a document were fetched
         answer = gateway.server.answer_token_request(asked, serving.urls())
     except Refused as refused:
-        problem = told_by_the_form(await serving.form("token"), refused.problem, frozenset(request.args))
+        form = await serving.form("token")
+        problem = told_by_the_form(form, refused.problem, frozenset(request.args))
+        problem = told_by_its_owner(gateway.ground.store, form, problem)
         _publish_refusal(gateway, asked, problem)
         raise Refused(problem) from refused
     _publish(gateway, asked)
@@ -53,8 +58,14 @@ async def revoke() -> Response:
     gateway = serving.gateway()
     if request.headers.get("Authorization", "").lower().startswith("bearer "):
         raise Refused(BearerAtRevocation())
-    asked = await _read(gateway, "revocation")
-    gateway.server.answer_revocation(asked, serving.urls())
+    asked: ServerRequest | None = None
+    try:
+        asked = await _read(gateway, "revocation")
+        gateway.server.answer_revocation(asked, serving.urls())
+    except Refused as refused:
+        problem = told_by_its_owner(gateway.ground.store, await serving.form("revocation"), refused.problem)
+        _note(asked, problem)
+        raise Refused(problem) from refused
     _note(asked)
     return Response("", 200, headers=refusals.NO_STORE)
 
@@ -120,13 +131,18 @@ def _note(asked: ServerRequest | None, problem: Problem | None = None) -> dict[s
         for name, value in links.items():
             if name != "trace_id":
                 setattr(trace, name, value)
-        trace.token_id = facts.get("token_id")
-        if grant and asked and "resource" not in asked.form:
-            trace.notes.append(
-                f"The token request has no resource, so it is that of the grant, {grant.resource}; the deployed "
-                "gateway asks for it at the token endpoint too."
-            )
+        trace.token_id = problem.token_id if isinstance(problem, ClientIdOfNobody) else facts.get("token_id")
+        if grant and asked:
+            _note_resource(trace, grant, asked)
     return links
+
+
+def _note_resource(trace: Trace, grant: Grant, asked: ServerRequest) -> None:
+    if "resource" not in asked.form:
+        trace.notes.append(
+            f"The token request has no resource, so it is that of the grant, {grant.resource}; the deployed gateway "
+            "asks for it at the token endpoint too."
+        )
 
 
 def _publish(gateway: Gateway, asked: ServerRequest) -> None:

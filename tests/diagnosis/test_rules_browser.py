@@ -7,7 +7,7 @@ from devgw.events.taxonomy import (
     McpAuthConsentShown,
 )
 from devgw.problems.authorization import RedirectUriMismatch, ResourceMissing
-from devgw.problems.clients import ClientExpired
+from devgw.problems.client_id import ClientExpired
 from tests.diagnosis.made import ASM, MCP, NOON, ORIGIN, SERVER, Story
 from tests.diagnosis.told import AUTHORIZE, CALLBACK, CLIENT, TRANSACTION, begun, login, registered
 

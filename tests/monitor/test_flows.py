@@ -150,7 +150,7 @@ def test_signing_in_again_after_a_revocation_is_a_new_flow_that_begins_with_the_
 
 
 def test_a_client_that_was_forgotten_and_registers_again_goes_on_in_its_flow() -> None:
-    walk = Walk()
+    walk = Walk(peer="127.0.0.1:40001")  # over its socket, which alone says that it is the same
     walk.challenged()
     walk.unknown()
     assert (row(walk).track, row(walk).reason_code, row(walk).client_id) == ("#-X......", "client_unknown", "dcr:gone")

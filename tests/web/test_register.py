@@ -134,7 +134,11 @@ async def test_a_wrong_registration_gets_the_standards_error_and_our_reason(
         ('"text"', "but a string", "REQ-01"),
         ({"redirect_uris": CALLBACK}, "redirect_uris is a string; expected an array of strings", "REQ-01"),
         ({"redirect_uris": [CALLBACK, None]}, "redirect_uris is an array with null in it", "REQ-01"),
-        ({"redirect_uris": [CALLBACK], "scope": ["mcp:tools"]}, "scope is an array; expected a string", "REQ-01"),
+        (
+            {"redirect_uris": [CALLBACK], "scope": ["mcp:tools"]},
+            "scope is an array; expected the string mcp:tools",
+            "REQ-01",
+        ),
         ({"redirect_uris": [CALLBACK], "scope": "mcp:admin"}, "scope is 'mcp:admin'", "REG-12"),
         ({"redirect_uris": [CALLBACK], "client_name": 5}, "client_name is a number", "REQ-01"),
         (

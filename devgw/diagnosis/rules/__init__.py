@@ -16,6 +16,7 @@ from devgw.diagnosis.rules import (
     hosts,
     login_page,
     metadata,
+    navigation,
     proxy,
     refresh,
     refusals,
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     *proxy.RULES,
     *upstream.RULES,
     *login_page.RULES,
+    *navigation.RULES,
     *absence.RULES,
     *unredeemed.RULES,
 )

@@ -20,6 +20,7 @@ from devgw.diagnosis.rules.common import (
 )
 from devgw.diagnosis.rules.login_page import refused_by_probe
 from devgw.diagnosis.rules.metadata import RULES as METADATA_RULES
+from devgw.diagnosis.rules.navigation import is_asked_by_no_browser
 from devgw.diagnosis.rules.upstream_login import refused_logins
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import SeenFlow
@@ -137,7 +138,7 @@ DUE: tuple[Due, ...] = (
         "provider.",
         "the browser comes back",
         Step.LOGIN,
-        lambda view: refused_by_probe(view) is not None,
+        lambda view: refused_by_probe(view) is not None or is_asked_by_no_browser(view),
     ),
     Due(
         Milestone.CONSENT_SHOWN,
@@ -147,7 +148,7 @@ DUE: tuple[Due, ...] = (
         "Decide on the consent page; if the tab is closed, start again from the client.",
         "somebody decides",
         Step.CONSENT,
-        lambda view: bool(_not_connected(view)),
+        lambda view: bool(_not_connected(view)) or is_asked_by_no_browser(view),
     ),
     Due(
         Milestone.CONSENT_SHOWN,
@@ -157,7 +158,7 @@ DUE: tuple[Due, ...] = (
         "Press Connect on the consent page, sign in there, and come back.",
         "the upstream is connected",
         Step.CONSENT,
-        lambda view: not _not_connected(view) or _is_at_an_error_page(view),
+        lambda view: not _not_connected(view) or _is_at_an_error_page(view) or is_asked_by_no_browser(view),
     ),
     Due(
         Milestone.TOKEN_ISSUED,

@@ -6,7 +6,7 @@ from typing import Any
 
 from devgw.diagnosis.clients import forget_advice
 from devgw.diagnosis.difference import difference_of
-from devgw.diagnosis.exchange import is_authorize, is_registration, is_token
+from devgw.diagnosis.exchange import is_authorize, is_preflight, is_registration, is_token
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import AUTHORIZE, CODE, LOGIN, MCP, TOKEN, came_past, known_quirks
 from devgw.diagnosis.rules.registration import registered_anew
@@ -14,7 +14,7 @@ from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.problems import Problem
-from devgw.problems.client_id import ClientUnknown
+from devgw.problems.client_id import RegistrationMissing
 from devgw.problems.consent import InteractionRequired
 from devgw.problems.endpoint_client import ClientNotTaken, RegisteredOtherwise
 from devgw.problems.watched import OriginsExhausted
@@ -37,13 +37,20 @@ def refusals(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     refused: dict[str, list[Trace]] = {}
     for trace in view.traces:
         name = trace.diagnosis_id
-        if name is None or isinstance(trace.problem, NOTED):
+        if name is None or isinstance(trace.problem, NOTED) or _may_ask_by_now(view, trace):
             continue
         if _ended_here(view, trace) or not came_past(view, _stage(trace), trace.started_at):
             refused.setdefault(name, []).append(trace)
     last = {name: found for name, traces in refused.items() if (found := _last(view, name, traces, now))}
     certain = [name for name in last if name not in SECOND_BEST]
     yield from (_made(view, last[name], name) for name in certain or last)
+
+
+def _may_ask_by_now(view: SeenFlow, trace: Trace) -> bool:
+    """Tell whether a page that was not let ask was let since: by another method, or with other headers."""
+    return is_preflight(trace) and any(
+        each.path == trace.path and each.started_at > trace.started_at and each.problem is None for each in view.traces
+    )
 
 
 def _ended_here(view: SeenFlow, trace: Trace) -> bool:
@@ -79,10 +86,8 @@ def _made(view: SeenFlow, trace: Trace, name: str) -> Diagnosis:
     problem = trace.problem
     cause = problem.explain() if problem else trace.explanation or ""
     fix = (problem.advise() if problem else trace.hint) or ""
-    forgotten = name in ("REG-02", "REVK-03", "BEAR-10") and not (
-        isinstance(problem, ClientUnknown) and problem.mistake
-    )
-    if forgotten or (isinstance(problem, ClientNotTaken) and problem.is_unknown):
+    is_gone = isinstance(problem, RegistrationMissing) and problem.is_gone
+    if is_gone or name == "BEAR-10" or (isinstance(problem, ClientNotTaken) and problem.is_unknown):
         fix = f"{fix} {forget_advice(view.traits)}".strip()
     facts = _facts(trace, problem)
     seen = (_seen(trace), *_keys_seen(view, name, problem))
@@ -138,7 +143,7 @@ def _text(value: object) -> str:
 IDS = """
 AUD-01 AUD-02 AUD-05 AUD-06 AUD-07 AUD-09 BEAR-02 BEAR-04 BEAR-05 BEAR-06 BEAR-08 CONF-01 CONF-03 CONF-08 CONF-09
 CONF-11 BEAR-11 IDT-35 NET-14 UPST-27
-CONF-10 CONS-02 CONS-03 CONS-04 CORS-01 CORS-07
+CONF-10 CONS-02 CONS-03 CONS-04 CORS-01 CORS-03 CORS-07 CORS-08
 DISC-01 DISC-02 DISC-05 DISC-07 DISC-08 DISC-09 DISC-11 DISC-13 HOST-02 HOST-06 IDT-01 IDT-02
 HOST-08 HOST-09 HOST-10 HOST-11
 IDT-03 IDT-04 IDT-05 IDT-06 IDT-07 IDT-08 IDT-09 IDT-10 IDT-11 IDT-12 IDT-13 IDT-14 IDT-15
@@ -152,8 +157,8 @@ PROXY-01 PROXY-03 PROXY-12 PROXY-13 PROXY-14 PROXY-15 PROXY-16 PROXY-17 PROXY-18
 PROXY-22 PROXY-23 PROXY-24 PROXY-25 PROXY-26 PROXY-27 PROXY-28 PROXY-06 PROXY-09 PROXY-10 PROXY-11
 REFR-01 REFR-03 REFR-08 REFR-09 REG-01 REG-02 REG-05 REG-07
 REG-08 REG-09 REG-12 REG-13 REG-15 REQ-01 REQ-02 REQ-03 RURI-01 RURI-02 RURI-03 RURI-04 RURI-07 RURI-08 RURI-09
-RURI-10 RURI-11 RURI-12 RURI-13 SCOPE-01 SCOPE-02 SCOPE-04 SCOPE-05 SESS-01 SESS-02 SESS-03 SESS-04 SESS-10 TOK-01
-TOK-02 TOK-03
+RURI-10 RURI-11 RURI-12 RURI-13 RURI-15 SCOPE-01 SCOPE-02 SCOPE-04 SCOPE-05 SESS-01 SESS-02 SESS-03 SESS-04 SESS-10
+TOK-01 TOK-02 TOK-03
 TOK-04 TOK-05 TOK-07 TOK-08 TOK-09 UPST-03 UPST-04 UPST-06 UPST-08 UPST-09 UPST-10 UPST-11 UPST-12
 UPST-13 UPST-14 UPST-15 UPST-16 UPST-17 UPST-18 UPST-19 UPST-20 UPST-21 UPST-22 UPST-23 UPST-24
 UPST-25 UPST-26 WORK-03 WORK-04

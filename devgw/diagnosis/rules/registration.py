@@ -10,19 +10,15 @@ from devgw.diagnosis.exchange import (
     is_token,
     query,
     registration_shape,
-    request_json,
 )
-from devgw.diagnosis.recent import Registration
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import known_quirks
-from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthClientRegistered
 from devgw.problems.authorization import RedirectUriMismatch
-from devgw.problems.client_id import ClientUnknown
-from devgw.problems.clients import ClientExpired
+from devgw.problems.client_id import RegistrationMissing
 
 STORM = 5
 WINDOW = timedelta(minutes=5)
@@ -60,27 +56,13 @@ def _got_tokens(view: SeenFlow, since: datetime) -> bool:
 def registered_anew(view: SeenFlow, refused: Trace) -> bool:
     """Tell whether the client of a refused request registered since: then it healed itself, in another flow.
 
-    It is the same client where its socket is, or where it registers the redirect URI that it had asked with: the
-    refused request often came from a browser. Under another port it is only where its user agent is the flow's, since
-    every program with the same library has the same host and path.
+    It is the same client where its socket is: a program that looked first. After a browser's request nothing tells
+    whose a registration is, whatever its redirect URI.
     """
     return any(
-        each.trace.started_at > refused.started_at
-        and each.trace.status == 201
-        and (each.trace.peer == refused.peer or _asked_with_its_uri(view, refused, each))
+        each.trace.started_at > refused.started_at and each.trace.status == 201 and each.trace.peer == refused.peer
         for each in view.around.requests.registrations()
     )
-
-
-def _asked_with_its_uri(view: SeenFlow, refused: Trace, registered: Registration) -> bool:
-    """Tell whether a refused request came with the redirect URI of this registration."""
-    uri = query(refused).get("redirect_uri", "")
-    asked = split_url(uri)
-    if not uri or f"{asked.host.text}{asked.path.text}" not in registered.shape[1:]:
-        return False
-    agent = registered.trace.user_agent
-    is_same_program = bool(agent) and agent in (view.flow.user_agent, refused.user_agent)
-    return is_same_program or uri in (request_json(registered.trace).get("redirect_uris") or ())
 
 
 def configured_but_registers(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
@@ -103,8 +85,7 @@ def configured_but_registers(view: SeenFlow, now: datetime) -> Iterator[Diagnosi
 
 def _is_dead(trace: Trace) -> bool:
     """Tell whether a request was refused for a registration that ended, or was made elsewhere."""
-    problem = trace.problem
-    return isinstance(problem, ClientExpired) or (isinstance(problem, ClientUnknown) and problem.mistake is None)
+    return isinstance(trace.problem, RegistrationMissing) and trace.problem.is_gone
 
 
 def never_forgets(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001

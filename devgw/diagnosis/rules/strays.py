@@ -13,7 +13,8 @@ from devgw.events.taxonomy import RequestTurnedAway
 from devgw.oauth.urls import CONSENT, LOGOUT
 from devgw.problems.base import Fault
 from devgw.problems.forward_proxy import HandshakeLeft
-from devgw.problems.front import HostNotAllowed, NotForPages
+from devgw.problems.front import HostNotAllowed
+from devgw.problems.preflight import NotForPages, PreflightHeadersRefused, PreflightMethodRefused
 from devgw.problems.upstream_connection import ConnectionUnknown
 from devgw.problems.watched import WatchedHostRefused
 from devgw.problems.wrong_path import Meant, PathUnknown
@@ -34,7 +35,8 @@ def strays(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
     answered = _last_answered(recent)
     for trace in reversed(recent):
         since = max((answered[each] for each in _mended_by(trace) if each in answered), default=None)
-        if trace.status < 400 or (since is not None and since > trace.started_at) or _is_configured_anew(around, trace):
+        is_over = since is not None and since > trace.started_at
+        if _is_good(trace) or is_over or _is_configured_anew(around, trace):
             continue
         words = next((found for rule in _KINDS if (found := rule(trace))), None)
         if words:
@@ -43,6 +45,11 @@ def strays(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
             configured = "another configuration is saved" if _lies_in_configuration(trace) else ""
             gone_when = f"{configured or 'the same request is answered well'}, or {minutes} later"
             yield diagnosis(failure_id, cause, fix, trace=trace, gone_when=gone_when, evidence=(_seen(trace),))
+
+
+def _is_good(trace: Trace) -> bool:
+    """Tell whether a request was answered well; a preflight is not where it says what keeps the browser back."""
+    return trace.status < 400 and not (trace.problem is not None and is_preflight(trace))
 
 
 def _lies_in_configuration(trace: Trace) -> bool:
@@ -63,7 +70,7 @@ def _last_answered(recent: Iterable[Trace]) -> dict[tuple[str, str], datetime]:
     """Return when each method and path was asked last and answered well."""
     found: dict[tuple[str, str], datetime] = {}
     for trace in recent:
-        if trace.status < 400:
+        if _is_good(trace):
             keys = [(trace.method, trace.path)]
             if trace.kind == "connect" and trace.path.endswith("/callback"):
                 keys += [(_CONNECTED, trace.path.rpartition("/")[0]), (_CONNECTED, "")]
@@ -89,11 +96,14 @@ def _refused(trace: Trace) -> Words | None:
     return (name, problem.explain(), problem.advise()) if problem is not None and name and _is_stray(trace) else None
 
 
+_OF_NOBODY = (HostNotAllowed, WatchedHostRefused, NotForPages, PreflightMethodRefused, PreflightHeadersRefused)
+
+
 def _is_stray(trace: Trace) -> bool:
     """Tell whether it is of no flow: a foreign Host, revoking, connecting, a page on which no login is named."""
     problem = trace.problem
     is_meant = isinstance(problem, PathUnknown) and problem.meant in {Meant.REVOKE, Meant.ENDPOINT}
-    is_of_nobody = isinstance(problem, HostNotAllowed | WatchedHostRefused | NotForPages)
+    is_of_nobody = isinstance(problem, _OF_NOBODY)
     return is_of_nobody or is_meant or is_revocation(trace) or trace.kind == "connect" or _is_own_page(trace)
 
 

@@ -78,7 +78,7 @@ RESOURCE = value("resource", r"resource=(\S+?),")
 METHOD = value("code_challenge_method", r"code_challenge_method=(\w+)")
 
 
-@mends("RURI-02", "RURI-03", "RURI-07", "RURI-12", "RURI-13", "PKCE-03", "PKCE-04", "SCOPE-01")
+@mends("RURI-02", "RURI-03", "RURI-07", "RURI-12", "RURI-13", "RURI-15", "PKCE-03", "PKCE-04", "SCOPE-01")
 @mends("AUD-05", "AUD-01", "REQ-02")
 @pytest.mark.parametrize(
     ("sent", "name", "mend"),
@@ -92,6 +92,9 @@ METHOD = value("code_challenge_method", r"code_challenge_method=(\w+)")
             "RURI-13",
             value("redirect_uri", r"so that (\S+) arrives"),
         ),
+        ({"redirect_uri": f"{CALLBACK},http://localhost:1/b"}, "RURI-15", value("redirect_uri", r"alone: (\S+?)\.$")),
+        ({"redirect_uri": f"http://a.example/b {CALLBACK}"}, "RURI-15", value("redirect_uri", r"alone: (\S+?)\.$")),
+        ({"redirect_uri": f'["{CALLBACK}"]'}, "RURI-15", value("redirect_uri", r"alone: (\S+?)\.$")),
         ({"code_challenge_method": "plain"}, "PKCE-03", METHOD),
         ({"code_challenge_method": None}, "PKCE-03", METHOD),
         ({"code_challenge": None, "code_challenge_method": None}, "PKCE-03", METHOD),

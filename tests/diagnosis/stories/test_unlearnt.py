@@ -292,7 +292,7 @@ async def test_another_person_that_is_let_in_mends_nothing_that_lies_in_the_pers
         case = await first_case(gateway)
         assert ([each.id for each in case.diagnoses], case.mended) == ([name], "")
         assert case.since.startswith("a later login went through at ")
-        assert tell([case])[0] == f"Since then {case.since}; whether it was of the same person is not known."
+        assert tell([case])[0] == f"Since then {case.since}; whether that mended this is not known."
 
 
 async def test_what_lies_in_a_person_is_not_on_top_once_somebody_was_let_in(
