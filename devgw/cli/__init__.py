@@ -31,7 +31,7 @@ GROUPS = {
     "Find out why": {
         "why": ("why", "Say why the last login failed, and what mends it."),
         "doctor": ("doctor", "Probe all that a login depends on, or a server by its URL."),
-        "explain": ("explain", "Explain a failure by its id or text, or what happens on a route."),
+        "explain": ("explain", "Explain a failure, or what happens on a route; `fault` makes one."),
         "open": ("open_file", "Show a flow that somebody saved, without any gateway."),
     },
     "Look at what runs, as lines or --json": {
@@ -45,6 +45,7 @@ GROUPS = {
 PARTS = {
     "login": ("login", "Sign in at a route, and keep the login for `devgw call`."),
     "token": ("token", "Print an access token for a route."),
+    "fault": ("fault", "Make something go wrong at the emulators on purpose."),
     "schema": ("schema", "Print the JSON Schema of a configuration file, for an editor."),
 }
 """What `devgw --help` names beside another command: it has to fit on a screen."""

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from devgw.control.commands import Consequences
+from devgw.control.commands import Consequences, FaultRow
 from devgw.diagnosis.verdicts import Check
 from devgw.monitor.views import ConfigView
 
@@ -46,6 +46,21 @@ class Actions(Protocol):
     async def sign_in(self, operation_id: str) -> str:
         """Let the built-in client walk a whole flow on a route (any where empty); return where the person signs in."""
 
+    async def set_fault(self, name: str, times: int, seconds: float) -> None:
+        """Let a fault happen at the emulator that has one of this name.
+
+        Args:
+            name: one of `faults`.
+            times: how often; 0 until it is cleared.
+            seconds: how long what is slow takes.
+        """
+
+    async def clear_faults(self) -> None:
+        """Let nothing go wrong on purpose any more."""
+
+    async def faults(self) -> list[FaultRow]:
+        """Return what can be made to go wrong at the emulators that run, and what is."""
+
     async def stop(self) -> None:
         """Begin to end the gateway."""
 
@@ -84,6 +99,18 @@ class NoActions:
     async def sign_in(self, operation_id: str) -> str:  # noqa: ARG002  the protocol's
         """Do nothing."""
         raise NotPossible("This gateway has no built-in client.")
+
+    async def set_fault(self, name: str, times: int, seconds: float) -> None:  # noqa: ARG002  the protocol's
+        """Do nothing."""
+        raise NotPossible("This gateway has no emulators.")
+
+    async def clear_faults(self) -> None:
+        """Do nothing."""
+        raise NotPossible("This gateway has no emulators.")
+
+    async def faults(self) -> list[FaultRow]:
+        """Do nothing."""
+        raise NotPossible("This gateway has no emulators.")
 
     async def stop(self) -> None:
         """Do nothing."""

@@ -28,6 +28,7 @@ REVOCABLE = ("token", "grant", "session", "client", "subject")
 CLEARABLE = ("traces", "flows", "lines", "all")
 _JUDGED = frozenset({"why", "flow"})
 """What tells why something went wrong: who asks the moment after is answered by its name."""
+_MOST_TIMES = 1_000_000
 COPIES = ("curl", "url", "headers", "body", "report", "file", "json")
 
 
@@ -60,6 +61,9 @@ class Answering:
             "travel": self._travel,
             "disconnect": self._disconnect,
             "sign_in": self._sign_in,
+            "faults": self._faults,
+            "set_fault": self._set_fault,
+            "clear_faults": self._clear_faults,
             "stop": self._stop,
         }
 
@@ -113,6 +117,19 @@ class Answering:
     async def _examine(self, arguments: dict[str, Any]) -> Result:
         part = _one_of(arguments, "part", PARTS) if arguments.get("part") else ""
         return {"checks": [asdict(check) for check in await self._actions.examine(part)]}
+
+    async def _faults(self, arguments: dict[str, Any]) -> Result:
+        del arguments
+        return {"faults": [plain_row(each) for each in await self._actions.faults()]}
+
+    async def _set_fault(self, arguments: dict[str, Any]) -> Result:
+        times = _number(arguments, "times", 1, _MOST_TIMES)
+        await self._actions.set_fault(_text(arguments, "fault"), int(times), _number(arguments, "seconds", 1, 3_600))
+        return await self._faults(arguments)
+
+    async def _clear_faults(self, arguments: dict[str, Any]) -> Result:
+        await self._actions.clear_faults()
+        return await self._faults(arguments)
 
     async def _travel(self, arguments: dict[str, Any]) -> Result:
         seconds = arguments.get("seconds")
@@ -209,6 +226,13 @@ def _text(arguments: dict[str, Any], name: str, default: str | None = None) -> s
     if not isinstance(value, str) or (not value and default is None):
         raise Unanswerable("bad_arguments", f"`{name}` must be a text.")
     return value
+
+
+def _number(arguments: dict[str, Any], name: str, usual: float, most: float) -> float:
+    value = arguments.get(name, usual)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+        raise Unanswerable("bad_arguments", f"`{name}` must be a number from 0 to {most:,}.")
+    return float(value)
 
 
 def _flag(arguments: dict[str, Any], name: str) -> bool:

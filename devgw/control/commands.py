@@ -45,3 +45,17 @@ class Copied(Row):
     text: str
     note: str = ""
     """What was left out: `the token is $DEVGW_TOKEN`."""
+
+
+@dataclass(slots=True)
+class FaultRow(Row):
+    """What can be made to go wrong at an emulator."""
+
+    name: str
+    place: str
+    """`WorkOS` or `upstream`."""
+    meaning: str
+    """What is seen from outside."""
+    is_set: bool = False
+    left: int = 0
+    """How often it still happens; 0 where it is set until it is cleared."""

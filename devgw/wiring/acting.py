@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from devgw.clock import SystemClock
 from devgw.control.actions import NotPossible
-from devgw.control.commands import Consequences
+from devgw.control.commands import Consequences, FaultRow
 from devgw.diagnosis.verdicts import Check
 from devgw.entropy import short_id
 from devgw.gateway.revocation import Restorable, RevocationReach
 from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId, UpstreamServerId
 from devgw.monitor.views import ConfigView
+from devgw.wiring.faulting import Faults
 from devgw.wiring.probing import probe
 from devgw.wiring.runtime import Runtime
 
@@ -36,6 +37,7 @@ class GatewayActions:
         self._runtime = runtime
         self._reloading = reloading
         self._undoable: dict[str, _Undoable] = {}
+        self._faults = Faults(runtime.companions, runtime.monitor.health, runtime.clock)
 
     async def revoke(self, kind: str, id_: str, *, dry_run: bool) -> Consequences | None:
         """Say what ending this would end as well, and unless it is a dry run, end it at once."""
@@ -109,6 +111,18 @@ class GatewayActions:
         from devgw.wiring.signing_in import begin_sign_in  # noqa: PLC0415  opens a browser; rarely wanted
 
         return await begin_sign_in(self._runtime, operation_id)
+
+    async def set_fault(self, name: str, times: int, seconds: float) -> None:
+        """Let a fault happen at the emulator that has one of this name."""
+        self._faults.set(name, times, seconds)
+
+    async def clear_faults(self) -> None:
+        """Let nothing go wrong on purpose any more."""
+        self._faults.clear()
+
+    async def faults(self) -> list[FaultRow]:
+        """Return what can be made to go wrong at the emulators that run, and what is."""
+        return self._faults.rows()
 
     async def stop(self) -> None:
         """Begin to end the gateway."""

@@ -23,6 +23,7 @@ from devgw.wiring.acting import GatewayActions
 from devgw.wiring.cause import cause_of
 from devgw.wiring.config_view import config_view
 from devgw.wiring.departures import WHERE, said
+from devgw.wiring.faulting import Faults
 from devgw.wiring.flow_archive import HELPER
 from devgw.wiring.log import check_log
 from devgw.wiring.loop_faults import heard
@@ -95,6 +96,7 @@ def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
     runtime.monitor.is_state_saved = partial(_is_state_saved, runtime)
     runtime.monitor.under_way = lambda: [each.under_way() for each in runtime.front.under_way() if not each.is_unseen]
     start("requests under way", Pending(runtime.front, runtime.monitor.health, runtime.clock).run)
+    start("faults on purpose", Faults(runtime.companions, runtime.monitor.health, runtime.clock).run)
     start(WATCHER, reloading.watch)
     start("provider probes", partial(keep_probing, runtime))
     policy_now = lambda: runtime.gateway.project.oauth  # noqa: E731  it changes with each reload

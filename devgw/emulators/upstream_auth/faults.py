@@ -1,5 +1,6 @@
 """What can be made to go wrong, each the way a real upstream does it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -72,15 +73,22 @@ class Armed:
     seconds: float
 
 
+def _nobody() -> None:
+    """Tell nobody: no gateway shows what is set."""
+
+
 class SetFaults:
     """The faults that are set."""
 
     def __init__(self) -> None:
         self._armed: dict[SampleFault, Armed] = {}
+        self.on_change: Callable[[], None] = _nobody
+        """Told whenever a fault is set, used up or cleared."""
 
     def set(self, fault: SampleFault, *, times: int | None = None, seconds: float = 1.0) -> None:
         """Make `fault` strike, `times` or until it is cleared; `seconds` is the pause of slow and endless ones."""
         self._armed[fault] = Armed(times, seconds)
+        self.on_change()
 
     def clear(self, fault: SampleFault | None = None) -> None:
         """Clear one fault, or all."""
@@ -88,6 +96,12 @@ class SetFaults:
             self._armed.clear()
         else:
             self._armed.pop(fault, None)
+        self.on_change()
+
+    @property
+    def is_any_set(self) -> bool:
+        """Tell whether anything goes wrong on purpose."""
+        return bool(self._armed)
 
     def is_set(self, fault: SampleFault) -> bool:
         """Tell whether `fault` is set, without using it up: for what must look the same in several documents."""
@@ -106,6 +120,7 @@ class SetFaults:
             armed.times -= 1
             if armed.times <= 0:
                 del self._armed[fault]
+            self.on_change()
         return True
 
     def as_json(self) -> list[dict[str, object]]:

@@ -53,8 +53,8 @@ class WorkosEnvironment:
         self.auto_sign_in = seed.auto_sign_in
         self._clock = clock
         # The caller's own come first: what the emulator begins by itself must lead to where the caller answers.
-        for uri in (*callbacks, *seed.redirect_uris):
-            self.register(uri)
+        self._registered_first = (*callbacks, *seed.redirect_uris)
+        self.remember()
 
     @property
     def client_id(self) -> str:
@@ -75,6 +75,16 @@ class WorkosEnvironment:
         registered = RegisteredUri(self.sessions.mint("redir_"), uri, is_default, self._clock.now())
         self.redirect_uris.append(registered)
         return registered
+
+    def remember(self) -> None:
+        """Register again what was registered at first."""
+        for uri in self._registered_first:
+            self.register(uri)
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Tell whether no redirect URI is registered that once was."""
+        return bool(self._registered_first) and not self.redirect_uris
 
     def forget(self, redirect_uri: str) -> None:
         """Take away every registration by which `redirect_uri` is taken."""

@@ -98,6 +98,10 @@ def read_fault(written: Any) -> Fault:
     return _READER.validate_python(written)
 
 
+def _nobody() -> None:
+    """Tell nobody: no gateway shows what is armed."""
+
+
 @dataclass(slots=True)
 class _Armed:
     fault: Fault
@@ -109,14 +113,18 @@ class ArmedFaults:
 
     def __init__(self) -> None:
         self._armed: list[_Armed] = []
+        self.on_change: Callable[[], None] = _nobody
+        """Told whenever something is armed, used up or cleared."""
 
     def arm(self, *faults: Fault) -> None:
         """Make each of `faults` happen from now on, as often as it says."""
         self._armed.extend(_Armed(fault, fault.times) for fault in faults)
+        self.on_change()
 
     def clear(self) -> None:
         """Let nothing go wrong any more."""
         self._armed.clear()
+        self.on_change()
 
     def armed(self) -> list[tuple[Fault, int | None]]:
         """Return what is armed and how often it will still happen."""
@@ -129,5 +137,7 @@ class ArmedFaults:
             if isinstance(armed.fault, kind) and concerns(armed.fault):
                 taken.append(armed.fault)
                 armed.left = None if armed.left is None else armed.left - 1
-        self._armed = [armed for armed in self._armed if armed.left != 0]
+        if taken:
+            self._armed = [armed for armed in self._armed if armed.left != 0]
+            self.on_change()
         return taken
