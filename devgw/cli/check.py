@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from devgw.cli.printing import write_line, write_lines, write_page
+from devgw.cli.printing import own_line, write_line, write_lines, write_page
 from devgw.config.environment import EnvironmentUse
 from devgw.config.finding import Finding, Severity
 from devgw.config.load import Loaded, has_config
+from devgw.config.nearby import nearby_project
 from devgw.config.report import FORMATS, one_for_people, tally
 from devgw.config.settings_file import read_settings
 from devgw.wiring.reading import read_project
@@ -62,7 +63,10 @@ def _as_deployed(directory: Path) -> str:
 
 def _print(directory: Path, loaded: Loaded, findings: tuple[Finding, ...]) -> None:
     if not has_config(directory):
-        write_lines((f"No project in {directory}: this is the built-in sample. `devgw init` copies it.", ""))
+        meant = nearby_project(directory)
+        there = f" There is one in {meant}: `{own_line('check', meant)}`." if meant else ""
+        text = f"No project in {directory.absolute()}: this is the built-in sample. `devgw init` copies it.{there}"
+        write_lines((text, ""))
     for each in findings:
         write_page(one_for_people(each) + "\n", colour=_COLOURS[each.severity])
     for use in loaded.environment:

@@ -36,7 +36,7 @@ def command(words: tuple[str, ...], as_table: bool, as_json: bool) -> None:
         from devgw.cli.explain_route import print_route  # noqa: PLC0415  the catalogue alone is much quicker
 
         raise SystemExit(print_route(Path(), words[1], as_json=as_json))
-    if words == ("deployed",):
+    if words in {("deployed",), ("deploy",), ("deployment",)}:
         from devgw.cli.explain_deployed import print_departures  # noqa: PLC0415  the same
 
         print_departures(Path(), as_json=as_json)

@@ -1,13 +1,14 @@
 """What may have been meant by a command or an id that there is not."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
 from devgw.cli import COMMANDS
 
 _MOST = 5
 _LONGEST = 64
+_AS_MUCH = 0.15
 
 
 def unknown_command(typed: str) -> str:
@@ -19,8 +20,15 @@ def unknown_command(typed: str) -> str:
         return f"{said} `devgw up {typed}` puts a gateway in front of it, `devgw doctor {typed}` examines it."
     if Path(typed).is_dir():
         return f"{said} `devgw up {typed}` runs the project in that folder."
-    near = get_close_matches(typed.lower()[:_LONGEST], COMMANDS, 2, 0.5)
+    near = _nearest(typed.lower()[:_LONGEST])
     return f"{said} Did you mean {' or '.join(near)}?" if near else f"{said} There are: {', '.join(COMMANDS)}."
+
+
+def _nearest(typed: str) -> list[str]:
+    """Return the command that is most like it, and another that is about as much."""
+    found = get_close_matches(typed, COMMANDS, 2, 0.5)
+    best = max((SequenceMatcher(None, typed, each).ratio() for each in found), default=0.0)
+    return [each for each in found if SequenceMatcher(None, typed, each).ratio() > best - _AS_MUCH]
 
 
 def near_ids(typed: str, known: Iterable[str]) -> Sequence[str]:

@@ -140,8 +140,8 @@ def cannot_listen(settings: Settings, error: OSError) -> str:
 def welcome(runtime: Runtime, say: Callable[[str], None]) -> None:
     """Say what runs, and what to do next."""
     settings = runtime.settings
-    if runtime.loaded.is_sample:
-        say(f"No project in {settings.root}: the built-in sample runs. `devgw init` copies it here.")
+    if note := runtime.sample_note:
+        say(note.replace("none", "No project", 1))
     for note in runtime.notes:
         say(note)
     urls = runtime.gateway.urls(settings.canonical_origin)

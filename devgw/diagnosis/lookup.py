@@ -41,10 +41,18 @@ def look_up(words: str) -> Found:
         return Found(tuple(named))
     if hits := _meant(asked):
         return Found(hits)
+    if (group := _group_of(asked)) and (hits := _meant(group)):
+        return Found(hits, group.upper())
     for near in _nearest(asked):
         if hits := _meant(near):
             return Found(hits, near)
     return Found(())
+
+
+def _group_of(asked: str) -> str:
+    """Return the group of an id whose number does not exist; empty where it is no such id."""
+    found = _ID.fullmatch(asked)
+    return found[1] if found is not None and len(found[2]) == 2 and found[1] in GROUPS else ""
 
 
 def plain(text: str) -> str:

@@ -138,6 +138,8 @@ class Reloading:
     def _announce(self, loaded: Loaded, said: list[str]) -> None:
         runtime = self._runtime
         runtime.monitor.gateway = runtime.facts
+        if not loaded.is_sample:
+            runtime.monitor.health.forget("project")
         runtime.monitor.take_config(config_view(runtime, changes=said))
         runtime.bus.publish(
             ConfigLoaded(

@@ -136,6 +136,8 @@ def _announce(runtime: Runtime) -> None:
     warnings = sum(finding.severity != "error" for finding in runtime.loaded.findings)
     runtime.monitor.take_config(config_view(runtime))
     at = runtime.clock.now().timestamp()
+    if note := runtime.sample_note:
+        runtime.monitor.health.judge(CheckRow("project", "ok", note, at=at))
     runtime.monitor.health.judge(CheckRow("as deployed", "ok", f"{said(runtime.settings)}; {WHERE}", at=at))
     if told := " ".join(filter(None, (here().at_start, *runtime.seat_notes))):
         runtime.monitor.health.judge(CheckRow("this machine", "ok", told, at=at))

@@ -9,6 +9,7 @@ from datetime import datetime
 from devgw import __version__
 from devgw.clock import Clock
 from devgw.config.load import Loaded
+from devgw.config.nearby import nearby_project
 from devgw.config.outflow import Outflow
 from devgw.control.lock import ProjectLock
 from devgw.diagnosis.diagnose import RuleDiagnoser
@@ -19,6 +20,7 @@ from devgw.monitor.views import GatewayFacts
 from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.upstream_oauth.building import UpstreamSide
+from devgw.platforms.here import here
 from devgw.settings import Settings
 from devgw.store.database import Database
 from devgw.web.front import Front
@@ -95,6 +97,15 @@ class Runtime:
             is_sample=self.loaded.is_sample,
             notes=self.notes,
         )
+
+    @property
+    def sample_note(self) -> str:
+        """Say that the sample runs, and where the project is that may have been meant; empty where a project runs."""
+        if not self.loaded.is_sample:
+            return ""
+        said = f"none in {self.settings.root}: the built-in sample runs. `devgw init` copies it here."
+        meant = nearby_project(self.settings.root)
+        return f"{said} There is one in {meant}: `{here().shell_line(['devgw', 'up', str(meant)])}`." if meant else said
 
     @property
     def notes(self) -> list[str]:

@@ -55,7 +55,7 @@ def test_each_command_is_there_and_says_what_it_does(name: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
-        ("exlain", "explain"),
+        ("exlain", "Did you mean explain?"),
         ("Up", "up"),
         ("flow", "flows"),
         ("tokns", "tokens"),

@@ -88,3 +88,14 @@ def test_a_command_that_is_printed_is_read_by_the_shell_as_it_is_meant(name: str
     for words in (beginning("http://localhost:3000/mcp", 9000, folder), proxied_beginning(origins, ["X"], folder)):
         (line,) = (each for each in words if "devgw why" in each)
         assert shlex.split(line[line.index("devgw why") :])[-1] == str(folder)
+
+
+def test_a_start_in_a_folder_of_a_project_names_the_project(tmp_path: Path) -> None:
+    """The sample ran there without a word of the project around it."""
+    project = made(tmp_path / "project")
+    with started(devgw("up", "--headless", "--port=0", "--ephemeral"), project / "config") as process:
+        assert process.stdout is not None
+        said = process.stdout.readline().decode()
+
+    assert f"No project in {project / 'config'}: the built-in sample runs." in said
+    assert f"There is one in {project}: `devgw up {project}`." in said

@@ -150,3 +150,12 @@ def test_every_reason_and_every_error_code_has_a_page() -> None:
 def test_other_words_lead_to_pages_that_exist() -> None:
     assert [ids for ids in other_words().values() if set(ids) - failures().keys()] == []
     assert [words for words, ids in other_words().items() if first(words) not in ids] == []
+
+
+@pytest.mark.parametrize("words", ["RURI-99", "ruri98", "WORK-77", "disc_00"])
+def test_an_id_whose_number_does_not_exist_leads_to_its_group(words: str) -> None:
+    found = look_up(words)
+    group = words[:4].upper()
+
+    assert found.nearest == group
+    assert {each.id.partition("-")[0] for each in found.failures} == {group}

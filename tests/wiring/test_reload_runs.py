@@ -17,6 +17,7 @@ from devgw.config.sample import sample_root
 from devgw.control.client import welcome_once
 from devgw.entropy import token
 from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, GatewayStarted
+from devgw.monitor.views import CheckRow
 from devgw.settings import EmulatorSettings, Settings
 from devgw.wiring.companions import is_local
 from devgw.wiring.reloading import Reloading
@@ -321,6 +322,10 @@ async def test_a_checkout_of_another_branch_is_followed_there_and_back(project: 
         await until(lambda: gateway.runtime.gateway.project.routes[0].summary == "Sample tools")
 
 
+def _of_project(gateway: Running) -> list[CheckRow]:
+    return [each for each in gateway.runtime.monitor.health.look().checks if each.name == "project"]
+
+
 async def test_an_empty_folder_runs_the_sample_until_a_project_comes(tmp_path: Path) -> None:
     """As `devgw up` in an empty folder, then `devgw init`."""
     root = tmp_path / "empty"
@@ -329,11 +334,15 @@ async def test_an_empty_folder_runs_the_sample_until_a_project_comes(tmp_path: P
     async with running_gateway(root, settings=settings, ephemeral=False) as gateway:
         assert gateway.events(GatewayStarted)
         assert gateway.runtime.loaded.is_sample
+        assert [each.text for each in _of_project(gateway)] == [
+            f"none in {root}: the built-in sample runs. `devgw init` copies it here."
+        ]
         for each in sorted(sample_root().rglob("*.json")):
             target = root / each.relative_to(sample_root())
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(each.read_text())
         await until(lambda: not gateway.runtime.loaded.is_sample)
+        await until(lambda: not _of_project(gateway))
         await until(lambda: not gateway.runtime.monitor.config.is_rejected)
         assert (gateway.runtime.monitor.gateway.is_sample, gateway.runtime.monitor.config.is_sample) == (False, False)
         routes = root / "config" / "routes.oas.json"
