@@ -82,10 +82,16 @@ def padded(text: str, width: int) -> str:
 
 
 def ask(question: str) -> str:
-    """Write a question, which ends without a line break, to the terminal; return what is answered."""
-    sys.stderr.write(clean(question))
+    """Write a question, which ends without a line break, to the terminal; return what is answered.
+
+    What is in no letter of the terminal's encoding is no answer.
+    """
+    sys.stderr.write(writable(clean(question), sys.stderr))
     sys.stderr.flush()
-    return sys.stdin.readline()
+    try:
+        return sys.stdin.readline()
+    except UnicodeDecodeError:
+        return ""
 
 
 def write(text: str, stream: TextIO | None) -> None:
