@@ -103,7 +103,8 @@ def read_settings(
     findings = Findings()
     values: dict[str, Any] = {}
     places: dict[str, Place] = {}
-    for setting, value, at in _given(root, environ, overrides or {}, findings):
+    source = read_source(root, FILE, findings)
+    for setting, value, at in _given(source, environ, overrides or {}, findings):
         try:
             values[setting.attribute] = fit(setting.kind, value)
             places[setting.attribute] = at
@@ -111,7 +112,6 @@ def read_settings(
             wanted = WANTED[setting.kind]
             fix = meant(setting.kind, value) or f"Write {wanted}."
             findings.error("setting-value", at, f"`{setting.name}` must be {wanted}.", fix)
-    source = read_source(root, FILE, Findings())
     upstreams = read_upstreams(source, findings, place_of) if source else {}
     copies = read_client_documents(source, root, findings, place_of) if source else {}
     check_strict(values, places, {UPSTREAMS: upstreams, CLIENT_DOCUMENTS: copies}, findings)
@@ -124,10 +124,9 @@ def read_settings(
 
 
 def _given(
-    root: Path, environ: Mapping[str, str], overrides: Mapping[str, Any], findings: Findings
+    source: Source | None, environ: Mapping[str, str], overrides: Mapping[str, Any], findings: Findings
 ) -> Iterator[tuple[Setting, Any, Place]]:
     """Yield every value that is given, in order of rising force."""
-    source = read_source(root, FILE, findings)
     if source is not None:
         yield from _in_file(source, findings)
     for variable in sorted(name for name in environ if name.startswith(PREFIX) and not _OTHERS.fullmatch(name)):

@@ -1,7 +1,6 @@
 """Messages to lines and back."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from devgw.control.messages import (
@@ -46,13 +45,19 @@ def plain_row(row: Any) -> dict[str, Any]:
 _encode = json.JSONEncoder(default=plain_row, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def _as_it_is(text: str) -> str:
-    return text
+def to_text(message: ControlMessage) -> str:
+    """Return `message` as one line of text, without its end."""
+    return _encode({"type": message.TYPE, **message.to_json()})
 
 
-def to_line(message: ControlMessage, hide: Callable[[str], str] = _as_it_is) -> bytes:
-    """Return `message` as one line, newline included; `hide` takes out of the text what nobody may see."""
-    return hide(_encode({"type": message.TYPE, **message.to_json()})).encode("utf-8", "backslashreplace") + b"\n"
+def line_of(text: str) -> bytes:
+    """Return a line of text as it is sent, newline included."""
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def to_line(message: ControlMessage) -> bytes:
+    """Return `message` as one line, newline included."""
+    return line_of(to_text(message))
 
 
 def row_to_line(row: Row) -> str:

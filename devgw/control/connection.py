@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devgw.control.answering import Answering
-from devgw.control.codec import Malformed, asked_by, to_line
+from devgw.control.codec import Malformed, asked_by, line_of, to_text
 from devgw.control.greeting import check_hello
 from devgw.control.messages import (
     VERSION,
@@ -22,7 +22,7 @@ from devgw.control.messages import (
     TurnedAway,
     Welcome,
 )
-from devgw.control.telling import rows_to_line
+from devgw.control.telling import rows_to_text
 from devgw.monitor.changes import Cursor
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.reading import (
@@ -48,6 +48,8 @@ _MOST_COMMANDS = 16
 """At once, from one reader."""
 _MOST_MALFORMED = 10
 _HIGH_WATER = 256 * 1024
+_LONG = 65_536
+"""Characters of a line in which secrets are looked for by a thread: so many take ten milliseconds."""
 """Bytes that may wait for a reader before it is given no more."""
 
 
@@ -132,16 +134,21 @@ class ControlConnection:
 
     async def _send(self, message: ControlMessage) -> None:
         """Write one line and wait until the reader has taken most of it; that it is gone, the listening side sees."""
-        await self._write(self._line(message))
+        await self._write(to_text(message))
 
-    def _line(self, message: ControlMessage) -> bytes:
-        """Return a message as a line in which nothing stands that the project configures as a secret."""
-        return to_line(message, self._monitor.secrets.hide)
+    async def _write(self, *texts: str) -> None:
+        """Write lines in which nothing stands that the project configures as a secret."""
+        await self._put([line_of(await self._hidden(each)) for each in texts])
 
-    async def _write(self, lines: bytes) -> None:
+    async def _put(self, lines: list[bytes]) -> None:
         with contextlib.suppress(ConnectionError):
-            self._writer.write(lines)
+            self._writer.writelines(lines)
             await self._writer.drain()
+
+    async def _hidden(self, text: str) -> str:
+        """Return a text with every secret masked; where many lines stand in one, requests are answered meanwhile."""
+        hide = self._monitor.secrets.hide
+        return hide(text) if len(text) < _LONG else await asyncio.to_thread(hide, text)
 
     # --- giving ---
 
@@ -152,7 +159,7 @@ class ControlConnection:
             began = self._monitor.clock.ticks()
             batch = self._collect(cursor)
             spent = (self._monitor.clock.ticks() - began) / 1e9
-            await self._write(batch)
+            await self._write(*batch)
             if must_begin_again(self._monitor, cursor.seq):
                 cursor = await self._give_everything()
             if self._monitor.count.value == cursor.seq:
@@ -185,29 +192,28 @@ class ControlConnection:
         number = 0
         for number, rows in enumerate(snapshot(self._monitor, self._kinds)):
             part = Snapshot(cursor.seq, number, now=self._now(), rows=rows)
-            await self._write(rows_to_line(part, self._monitor.guard, self._monitor.secrets.hide))
+            await self._write(rows_to_text(part, self._monitor.guard))
             await asyncio.sleep(0)  # a part takes milliseconds: the gateway's requests come in between
         await self._send(Snapshot(cursor.seq, number + 1, is_last=True, now=self._now()))
         self._remember(cursor)
         return cursor
 
-    def _collect(self, cursor: Cursor) -> bytes:
+    def _collect(self, cursor: Cursor) -> tuple[str, ...]:
         """Return the lines that tell what changed, and move `cursor` to now."""
         if must_begin_again(self._monitor, cursor.seq):
-            return b""
+            return ()
         try:
             changes = changes_since(self._monitor, cursor, self._kinds)
         except Exception as error:  # noqa: BLE001  what cannot be collected is passed over: the reader stays
             self._monitor.guard.failed("control", "changes", error)
             changes = pass_over(self._monitor, cursor)
         if changes.is_empty:
-            return b""
+            return ()
         self._remember(cursor)
-        gap = b""
-        if changes.missed:
-            gap = self._line(Gap(changes.missed, cursor.seq, changes.missed_traces, changes.missed_lines))
-        told = Events(cursor.seq, self._now(), changes.rows, changes.gone)
-        return gap + rows_to_line(told, self._monitor.guard, self._monitor.secrets.hide)
+        told = rows_to_text(Events(cursor.seq, self._now(), changes.rows, changes.gone), self._monitor.guard)
+        if not changes.missed:
+            return (told,)
+        return to_text(Gap(changes.missed, cursor.seq, changes.missed_traces, changes.missed_lines)), told
 
     def _remember(self, cursor: Cursor) -> None:
         places = self._shared.places
@@ -240,15 +246,17 @@ class ControlConnection:
     async def _answer(self, command: Command) -> None:
         try:
             answer = await self._shared.answering.answer(command)
-            # what somebody asked to see, they see
-            line = to_line(answer) if command.name == "reveal" else self._line(answer)
+            text = to_text(answer)
         except Exception as fault:  # noqa: BLE001  a defect in one command must not end the connection
             self._monitor.guard.failed("control", command.name, fault)
-            text = f"A defect of devgw: {type(fault).__name__} in {command.name}."
-            line = to_line(CommandAnswer(command.id, code="fault", explanation=text))
+            why = f"A defect of devgw: {type(fault).__name__} in {command.name}."
+            text = to_text(CommandAnswer(command.id, code="fault", explanation=why))
         finally:
             self._answers.release()
-        await self._write(line)
+        if command.name == "reveal":  # what somebody asked to see, they see
+            await self._put([line_of(text)])
+        else:
+            await self._write(text)
 
 
 def _command(line: bytes) -> Command | CommandAnswer:

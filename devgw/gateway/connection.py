@@ -146,8 +146,8 @@ class ConnectionStore(Protocol):
     def find_connection(self, subject_id: SubjectId, upstream_server_id: UpstreamServerId) -> UpstreamConnection | None:
         """Return the connection of a subject to an upstream; one that cannot be opened is `unreadable`."""
 
-    def connections(self) -> list[UpstreamConnection]:
-        """Return all connections, oldest first."""
+    def connections(self, upstream_server_id: UpstreamServerId | None = None) -> list[UpstreamConnection]:
+        """Return all connections, or those to one upstream, oldest first."""
 
     def delete_connection(self, subject_id: SubjectId, upstream_server_id: UpstreamServerId) -> None:
         """Forget a connection, secrets and all."""
@@ -179,8 +179,11 @@ class ConnectionStore(Protocol):
     def save_pending_connection(self, pending: PendingConnection) -> None:
         """Insert or replace a pending connection."""
 
-    def pending_connections(self) -> list[PendingConnection]:
-        """Return those that no change of the configuration ended; some of them may be too old, or over."""
+    def pending_connections(self, upstream_server_id: UpstreamServerId | None = None) -> list[PendingConnection]:
+        """Return those, of one upstream or of all, that no change of the configuration ended.
+
+        Some of them may be too old, or over.
+        """
         ...
 
     def find_pending_connection(self, state_digest: str) -> PendingConnection | None:

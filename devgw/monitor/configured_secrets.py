@@ -30,25 +30,24 @@ _WORDS = frozenset({"secret", "password", "passwd", "client_secret", "bearer", "
 """Values that are words of the field: to hide them would take the names of things out of every sentence."""
 
 
+Forms = dict[str, dict[str, str]]
+"""What is looked for and what stands in its place, by the longest word in its first half: forms share that."""
+
+
 class ConfiguredSecrets:
     """The values, and what takes them out of a text."""
 
     def __init__(self) -> None:
-        self._forms: dict[str, dict[str, str]] = {}
-        """What is looked for and what stands in its place, by the longest word in its first half: forms share that."""
+        self._forms: Forms = {}
 
     def keep(self, values: Iterable[str], urls: Iterable[str] = ()) -> None:
-        """Hide these values too from now on, and the keys and passwords that stand in these URLs.
+        """Hide these values too from now on, and the keys and passwords that stand in these URLs."""
+        self.take(forms_of(values, urls))
 
-        What is looked for is replaced as a whole: another thread may be looking.
-        """
-        known = {word: dict(forms) for word, forms in self._forms.items()}
-        for value in (*values, *(each for url in urls for each in _in_url(url))):
-            text = value.strip()
-            if len(text) >= SHORTEST and text.lower() not in _WORDS:
-                for form in _forms(text):
-                    known.setdefault(_word_in(_half(form)), {})[form] = mask(text)
-        self._forms = known
+    def take(self, forms: Forms) -> None:
+        """Hide from now on what `forms_of` returned: that may take long, and nobody who waits for it need hide."""
+        known = self._forms  # another thread may be looking at it: it stays as it is
+        self._forms = known | {word: known.get(word, {}) | found for word, found in forms.items()}
 
     def hide(self, text: str) -> str:
         """Return `text` with every configured secret masked, also where it is cut off behind its first half."""
@@ -75,6 +74,17 @@ class ConfiguredSecrets:
             for form in forms:  # now: the beginning of one is that of another, which may stand there whole
                 text = _without_cut(text, form, found[form])
         return text
+
+
+def forms_of(values: Iterable[str], urls: Iterable[str] = ()) -> Forms:
+    """Return how these values may be written, and the keys and passwords that stand in these URLs: what is hidden."""
+    found: Forms = {}
+    for value in (*values, *(each for url in urls for each in _in_url(url))):
+        text = value.strip()
+        if len(text) >= SHORTEST and text.lower() not in _WORDS:
+            for form in _forms(text):
+                found.setdefault(_word_in(_half(form)), {})[form] = mask(text)
+    return found
 
 
 def _in_url(url: str) -> Iterator[str]:

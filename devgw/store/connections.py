@@ -138,9 +138,9 @@ class SealedConnections:
         row = self._connections.find("subject_id=? AND upstream_server_id=?", subject_id, upstream_server_id)
         return self._opened(row) if row else None
 
-    def connections(self) -> list[UpstreamConnection]:
-        """Return all connections, oldest first."""
-        return [self._opened(row) for row in self._connections.where()]
+    def connections(self, upstream_server_id: UpstreamServerId | None = None) -> list[UpstreamConnection]:
+        """Return all connections, or those to one upstream, oldest first."""
+        return [self._opened(row) for row in self._connections.where(*_to(upstream_server_id))]
 
     def delete_connection(self, subject_id: SubjectId, upstream_server_id: UpstreamServerId) -> None:
         """Forget a connection, secrets and all."""
@@ -182,9 +182,10 @@ class SealedConnections:
         row = self._pending.find("state_digest=?", state_digest)
         return self._pending_in(row) if row else None
 
-    def pending_connections(self) -> list[PendingConnection]:
+    def pending_connections(self, upstream_server_id: UpstreamServerId | None = None) -> list[PendingConnection]:
         """Return those that were not ended and can be opened, as the protocol says."""
-        found = (self._pending_in(row) for row in self._pending.where("ended_at IS NULL"))
+        which, *values = _to(upstream_server_id)
+        found = (self._pending_in(row) for row in self._pending.where(f"ended_at IS NULL AND {which}", *values))
         return [each for each in found if each is not None]
 
     def _pending_in(self, row: _PendingRow) -> PendingConnection | None:
@@ -213,3 +214,8 @@ class SealedConnections:
             return UpstreamConnection(**opened)
         empty = self._sealer.seal({})
         return replace(UpstreamConnection(**(self._open(replace(row, sealed=empty)) or {})), state=UNREADABLE)
+
+
+def _to(upstream_server_id: UpstreamServerId | None) -> tuple[str, ...]:
+    """Return the condition for one upstream, or for all, and its values."""
+    return ("1",) if upstream_server_id is None else ("upstream_server_id=?", upstream_server_id)

@@ -88,8 +88,12 @@ GRANT_OWNERS = """
 CREATE INDEX authorization_grant_client ON authorization_grant (client_id);
 CREATE INDEX authorization_grant_subject ON authorization_grant (subject_id);
 CREATE INDEX authorization_grant_session ON authorization_grant (session_id);
+CREATE INDEX authorization_grant_operation ON authorization_grant (operation_id);
+CREATE INDEX pending_authorization_operation ON pending_authorization (operation_id);
+CREATE INDEX upstream_connection_server ON upstream_connection (upstream_server_id);
+CREATE INDEX pending_connection_server ON pending_connection (upstream_server_id);
 """
-"""What was allowed to a client, by a subject or in a session is found without reading all grants."""
+"""What belongs to a client, subject, session, route or upstream is found without reading all of its kind."""
 
 MIGRATIONS: list[str] = [
     RECORDS,

@@ -15,13 +15,14 @@ from devgw.gateway.records import (
     RefreshToken,
     Session,
 )
-from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId, TransactionId
+from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId, TransactionId
 from devgw.limits import Limits
 from devgw.store.database import Database
 from devgw.store.table import Table
 
 REMEMBERED_AFTER_EXPIRY = timedelta(days=1)
 """How long an expired record stays, so that a late client is told "expired" and not "unknown"."""
+_OPEN = "decided_at IS NULL AND expires_at>?"
 _LIVE = "revoked_at IS NULL AND expires_at>?"
 _NO_GRANT = "NOT EXISTS (SELECT 1 FROM authorization_grant WHERE authorization_grant.session_id=session.id)"
 """No grant was given in the session: what a grant's person may see follows from the session's claims."""
@@ -92,9 +93,17 @@ class RecordStore:
         """Return all pending authorizations, oldest first."""
         return self._pending.where()
 
+    def open_pendings(self, now: datetime) -> list[PendingAuthorization]:
+        """Return the authorizations that are neither decided nor expired, oldest first."""
+        return self._pending.where(_OPEN, now)
+
+    def open_pendings_on(self, operation_id: OperationId, now: datetime) -> list[PendingAuthorization]:
+        """Return the authorizations of a route that are neither decided nor expired."""
+        return self._pending.where(f"operation_id=? AND {_OPEN}", operation_id, now)
+
     def count_open_pending(self, now: datetime) -> int:
         """Return how many authorizations are neither decided nor expired."""
-        return self._pending.count("decided_at IS NULL AND expires_at>?", now)
+        return self._pending.count(_OPEN, now)
 
     def find_pending(self, transaction_id: TransactionId) -> PendingAuthorization | None:
         """Return the pending authorization with this id."""
@@ -151,6 +160,10 @@ class RecordStore:
     def live_grants_in(self, session_id: SessionId, now: datetime) -> list[Grant]:
         """Return the live grants that were given in a session."""
         return self._grants.where(f"session_id=? AND {_LIVE}", session_id, now)
+
+    def live_grants_on(self, operation_id: OperationId, now: datetime) -> list[Grant]:
+        """Return the live grants on a route."""
+        return self._grants.where(f"operation_id=? AND {_LIVE}", operation_id, now)
 
     def contested_grants(self, client_id: ClientId, subject_id: SubjectId) -> list[Grant]:
         """Return the live grants of a subject to a client whose tokens more than one holds."""

@@ -1,11 +1,12 @@
 """The configuration as the faces show it: what is loaded, from where, and what is wrong with it."""
 
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 from devgw.config.finding import Finding
 from devgw.config.load import Loaded
-from devgw.config.settings_file import read_settings
-from devgw.config.source import LINE_SHOWN, blank_secrets
+from devgw.config.source import LINE_SHOWN, blank_secrets, content_of
 from devgw.gateway.gateway import Gateway
 from devgw.monitor.views import ConfigView, EnvRow, FileRow, FindingRow, RouteRow
 from devgw.oauth.urls import Urls
@@ -18,10 +19,23 @@ _REFRESH_TOKENS = {
 }
 AROUND = 2
 """Lines shown before and after a finding."""
+LinesOf = Callable[[Path], list[str] | None]
 
 
-def config_view(runtime: Runtime, rejected: Loaded | None = None, changes: list[str] | None = None) -> ConfigView:
-    """Return the view; `rejected` is what was saved last where it has errors."""
+def config_view(
+    runtime: Runtime,
+    findings: list[FindingRow],
+    rejected: Loaded | None = None,
+    changes: list[str] | None = None,
+) -> ConfigView:
+    """Return the view.
+
+    Args:
+        runtime: what runs.
+        findings: as `finding_rows` returned them.
+        rejected: what was saved last where it has errors.
+        changes: what the last save changed, in words.
+    """
     shown = rejected or runtime.loaded
     gateway = runtime.gateway
     now = runtime.clock.now().timestamp()
@@ -37,7 +51,7 @@ def config_view(runtime: Runtime, rejected: Loaded | None = None, changes: list[
         notes=runtime.notes,
         policy=gateway.policy.name,
         files=_files(runtime.loaded, rejected, loaded_at),
-        findings=_findings(runtime, shown),
+        findings=findings,
         routes=_routes(gateway, runtime.urls),
         env=[
             EnvRow(
@@ -65,15 +79,23 @@ def _files(loaded: Loaded, rejected: Loaded | None, loaded_at: float) -> list[Fi
     return rows
 
 
-def _findings(runtime: Runtime, shown: Loaded) -> list[FindingRow]:
-    """Return what is found in devgw's own settings, as they are written now, and in the project."""
-    root = runtime.settings.root
-    own = [each for each in read_settings(root, runtime.environ)[1] if each not in shown.findings]
-    return [*(_finding(each, root) for each in own), *(_finding(each, shown.read_from) for each in shown.findings)]
+def finding_rows(own: Iterable[Finding], loaded: Loaded, root: Path) -> list[FindingRow]:
+    """Return the findings in devgw's own settings and in the project, with the lines around them.
+
+    It reads the files once more, each once, and may take long: it needs nothing of the loop's.
+
+    Args:
+        own: of `devgw.toml`, as it was read.
+        loaded: the project.
+        root: the folder of `devgw.toml`.
+    """
+    lines_of = cache(_lines)
+    rows = [_finding(each, root, lines_of) for each in own if each not in loaded.findings]
+    return [*rows, *(_finding(each, loaded.read_from, lines_of) for each in loaded.findings)]
 
 
-def _finding(finding: Finding, root: Path) -> FindingRow:
-    excerpt, first = _excerpt(root / finding.file, finding)
+def _finding(finding: Finding, root: Path, lines_of: LinesOf) -> FindingRow:
+    excerpt, first = _excerpt(root / finding.file, finding, lines_of)
     return FindingRow(
         severity=str(finding.severity),
         file=finding.file,
@@ -87,16 +109,24 @@ def _finding(finding: Finding, root: Path) -> FindingRow:
     )
 
 
-def _excerpt(path: Path, finding: Finding) -> tuple[list[str], int]:
+def _excerpt(path: Path, finding: Finding, lines_of: LinesOf) -> tuple[list[str], int]:
     """Return the lines around a finding; its own as the finding has it, with secrets blanked out."""
-    if not finding.line or path.name == ".env" or not path.is_file():
+    lines = lines_of(path) if finding.line and path.name != ".env" else None
+    if lines is None:
         return ([finding.source_line] if finding.source_line else []), finding.line
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     first = max(1, finding.line - AROUND)
     around = [blank_secrets(line[:LINE_SHOWN]) for line in lines[first - 1 : finding.line + AROUND]]
     if finding.source_line and finding.line - first < len(around):
         around[finding.line - first] = finding.source_line
     return around, first
+
+
+def _lines(path: Path) -> list[str] | None:
+    """Return the lines of a file; None where it cannot be read, or is none that a project has."""
+    try:
+        return content_of(path).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return None
 
 
 def _routes(gateway: Gateway, urls: Urls) -> list[RouteRow]:

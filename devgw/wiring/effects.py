@@ -100,13 +100,13 @@ class Effects:
 
     def _pending(self, effect: Effect) -> list[PendingAuthorization]:
         now = self._runtime.clock.now()
-        waiting = (each for each in self._ground.store.pendings() if not each.decided_at and each.expires_at > now)
-        meant = (each for each in waiting if effect.operation_id in (None, each.operation_id))
-        return [each for each in meant if each.session_id or not each.login_finished_at]
+        store, route = self._ground.store, effect.operation_id
+        waiting = store.open_pendings(now) if route is None else store.open_pendings_on(route, now)
+        return [each for each in waiting if each.session_id or not each.login_finished_at]
 
     def _grants(self, effect: Effect) -> list[Grant]:
-        live = self._ground.store.live_grants(self._runtime.clock.now())
-        return [each for each in live if effect.operation_id in (None, each.operation_id)]
+        store, route, now = self._ground.store, effect.operation_id, self._runtime.clock.now()
+        return store.live_grants(now) if route is None else store.live_grants_on(route, now)
 
     def _live(self, effect: Effect, tokens_of: Callable[[GrantId], list[T]]) -> list[T]:
         now = self._runtime.clock.now()
@@ -117,11 +117,9 @@ class Effects:
         return [each.id for each in self._ground.store.clients() if each.registered_by == "cimd"]
 
     def _connections(self, effect: Effect) -> list[UpstreamConnection]:
-        kept = self._runtime.upstreams.oauth.connections()
-        return [each for each in kept if effect.upstream_server_id in (None, each.upstream_server_id)]
+        return self._runtime.upstreams.oauth.connections(effect.upstream_server_id)
 
     def _connecting(self, effect: Effect) -> list[PendingConnection]:
         """Return whose browser is at the upstream now: it would come back with a credential for what was there."""
-        under_way = self._runtime.upstreams.store.pending_connections()
-        meant = (each for each in under_way if effect.upstream_server_id in (None, each.upstream_server_id))
-        return [each for each in meant if each.expires_at > self._runtime.clock.now()]
+        under_way = self._runtime.upstreams.store.pending_connections(effect.upstream_server_id)
+        return [each for each in under_way if each.expires_at > self._runtime.clock.now()]

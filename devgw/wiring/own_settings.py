@@ -4,7 +4,7 @@ A file that the next start would refuse is refused now. A setting that a flag of
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
@@ -21,29 +21,48 @@ _NAMES = {each.name: attrgetter(each.attribute) for each in SETTINGS} | {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenSettings:
+    """What `devgw.toml` says at one moment."""
+
+    settings: Settings
+    findings: tuple[Finding, ...]
+    doubts: tuple[str, ...] = ()
+    """What is doubtful about it, and what the next start would say, in words."""
+
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """Return the errors: with these the next start would not come up."""
+        return tuple(each for each in self.findings if each.severity is Severity.ERROR)
+
+
 class OwnSettings:
     """What `devgw.toml` said at the start, and what it says now."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._at_start, found = self._read()
-        self._written = self._at_start
-        self._doubts = self._doubts_of(self._at_start, found)
+        written, found = self._read()
+        self._at_start = written
+        self._told = WrittenSettings(written, found, self._doubts_of(written, found))
 
-    def faults(self) -> tuple[Finding, ...]:
-        """Return the errors in the file as it is now: with these the next start would not come up."""
-        return tuple(each for each in self._read()[1] if each.severity is Severity.ERROR)
+    def read(self) -> WrittenSettings:
+        """Return what the file says now, read once; it may take long, and needs nothing of the loop's."""
+        written, found = self._read()
+        return WrittenSettings(written, found, self._doubts_of(written, found))
 
-    def changed(self) -> list[str]:
-        """Return in words which settings differ from the last time this was asked, and what is doubtful since then."""
-        (written, findings), before, doubted = self._read(), self._written, self._doubts
-        self._written, self._doubts = written, self._doubts_of(written, findings)
-        found = [name for name, of in _NAMES.items() if of(before) != of(written)]
-        said = [self._say(name, _NAMES[name]) for name in ([STRICT] if STRICT in found else found)]
-        return [*said, *(each for each in self._doubts if each not in doubted)]
+    def changed(self, now: WrittenSettings) -> list[str]:
+        """Return in words which settings differ from what was told last, and what is doubtful since then."""
+        before = self._told
+        found = [name for name, of in _NAMES.items() if of(before.settings) != of(now.settings)]
+        said = [self._say(name, _NAMES[name], now.settings) for name in ([STRICT] if STRICT in found else found)]
+        return [*said, *(each for each in now.doubts if each not in before.doubts)]
 
-    def _say(self, name: str, of: "attrgetter[object]") -> str:
-        if of(self._written) == of(self._at_start):
+    def told(self, now: WrittenSettings) -> None:
+        """Take note that everybody was told what `changed` returned."""
+        self._told = now
+
+    def _say(self, name: str, of: "attrgetter[object]", written: Settings) -> str:
+        if of(written) == of(self._at_start):
             return f"{FILE}: `{name}` is again as it was at the start."
         if name != "port" and of(self._runtime.settings) != of(self._at_start):
             return f"{FILE}: `{name}` changed; a flag of this start overrides it."
@@ -52,7 +71,7 @@ class OwnSettings:
     def _read(self) -> tuple[Settings, tuple[Finding, ...]]:
         return read_settings(self._runtime.settings.root, self._runtime.environ, {})
 
-    def _doubts_of(self, written: Settings, findings: Iterable[Finding]) -> list[str]:
+    def _doubts_of(self, written: Settings, findings: Iterable[Finding]) -> tuple[str, ...]:
         """Return the warnings in words, and what the next start would say of the project with these settings.
 
         A setting that does nothing changes nothing, and is told all the same.
@@ -66,7 +85,7 @@ class OwnSettings:
             doubts += [each for each in later if each.severity is Severity.WARNING and each.file == FILE]
             errors = [each for each in later if each.severity is Severity.ERROR]
         refused = [f"The next start would be refused: {each.place}: {each.message}" for each in errors[:1]]
-        return [*(f"{each.file}: {each.message}" for each in doubts), *refused]
+        return (*(f"{each.file}: {each.message}" for each in doubts), *refused)
 
     def _as_started(self, written: Settings) -> Settings:
         """Return what is written with the flags of this start over it, which the next one may have too."""

@@ -17,6 +17,7 @@ from devgw.config.load import watched_files
 from devgw.config.source import content_of
 from devgw.platforms.here import here
 from devgw.wiring.cause import Cause
+from devgw.wiring.reader import Reader
 
 STEP_MILLISECONDS = 30
 """How long a burst of changes must pause before it counts as one save."""
@@ -49,8 +50,9 @@ Contents = tuple[tuple[str, str], ...]
 class ProjectWatch:
     """Follows the files of one project."""
 
-    def __init__(self, root: Path, limit: Callable[[Cause | None], None]) -> None:
+    def __init__(self, root: Path, limit: Callable[[Cause | None], None], reader: Reader) -> None:
         self._root = root
+        self._read = reader.read
         self._limit = limit
         """Is told why the system gives no events, and None once it gives them again."""
         self._contents = contents_of(root)
@@ -59,7 +61,7 @@ class ProjectWatch:
     async def follow(self, saved: Callable[[], Awaitable[object]]) -> None:
         """Call `saved` after every save, until cancelled; where the system gives no events, by looking alone."""
         while True:
-            folders = self._folders()
+            folders = await self._read(folders_of, self._root)
             await self._look(saved, is_certain=True)
             try:
                 await self._watch(list(folders), folders, saved)
@@ -93,39 +95,24 @@ class ProjectWatch:
                 async for changed in watching:
                     self._limit(None)
                     await self._look(saved, is_certain=bool(changed))
-                    if self._folders() != before:
+                    if await self._read(folders_of, self._root) != before:
                         return
         except FileNotFoundError:  # it went while it was looked for
             return
 
     async def _look(self, saved: Callable[[], Awaitable[object]], *, is_certain: bool) -> None:
         """Call `saved` where the contents differ; without an event, only what the system says of the files is asked."""
-        stats = stats_of(self._root)
+        stats = await self._read(stats_of, self._root)
         if not is_certain and stats == self._stats:
             return
         self._stats = stats
-        contents = contents_of(self._root)
+        contents = await self._read(contents_of, self._root)
         if _has_lost(self._contents, contents):
             await asyncio.sleep(SETTLE_SECONDS)
-            contents = contents_of(self._root)
+            contents = await self._read(contents_of, self._root)
         if contents != self._contents:
             self._contents = contents
             await saved()
-
-    def _folders(self) -> dict[Path, tuple[int, int]]:
-        """Return the folders that hold what is watched, and which ones they are: device and inode."""
-        files = watched_files(self._root)
-        names = {self._root, *(each.parent for each in files)}
-        names |= {Path(os.path.realpath(each)).parent for each in files}
-        found = {}
-        for each in sorted(names):
-            try:
-                known = each.stat()
-            except OSError:
-                continue
-            if each.is_dir():
-                found[each] = (known.st_dev, known.st_ino)
-        return found
 
 
 def _without_events(error: Exception) -> Cause:
@@ -147,6 +134,22 @@ def _has_lost(before: Contents, after: Contents) -> bool:
     """Tell whether a file that held something is there no more, or holds nothing."""
     there = {path for path, digest in after if len(digest) == _DIGEST_LENGTH}
     return any(len(digest) == _DIGEST_LENGTH and path not in there for path, digest in before)
+
+
+def folders_of(root: Path) -> dict[Path, tuple[int, int]]:
+    """Return the folders that hold what is watched, and which ones they are: device and inode."""
+    files = watched_files(root)
+    names = {root, *(each.parent for each in files)}
+    names |= {Path(os.path.realpath(each)).parent for each in files}
+    found = {}
+    for each in sorted(names):
+        try:
+            known = each.stat()
+        except OSError:
+            continue
+        if each.is_dir():
+            found[each] = (known.st_dev, known.st_ino)
+    return found
 
 
 def contents_of(root: Path) -> Contents:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
+from devgw.config.settings_file import read_settings
 from devgw.control.folder import LOG, control_folder, of_project, why_without
 from devgw.control.server import ControlServer
 from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping, McpAuthClientDeleted
@@ -21,7 +22,7 @@ from devgw.web.descriptors import limit
 from devgw.web.listening import serve
 from devgw.wiring.acting import GatewayActions
 from devgw.wiring.cause import cause_of
-from devgw.wiring.config_view import config_view
+from devgw.wiring.config_view import config_view, finding_rows
 from devgw.wiring.departures import WHERE, said
 from devgw.wiring.faulting import Faults
 from devgw.wiring.flow_archive import HELPER
@@ -134,7 +135,9 @@ def _announce(runtime: Runtime) -> None:
     """Say what is loaded and where to connect."""
     facts = runtime.monitor.gateway = runtime.facts
     warnings = sum(finding.severity != "error" for finding in runtime.loaded.findings)
-    runtime.monitor.take_config(config_view(runtime))
+    own = read_settings(runtime.settings.root, runtime.environ)[1]
+    found = finding_rows(own, runtime.loaded, runtime.settings.root)
+    runtime.monitor.take_config(config_view(runtime, found))
     at = runtime.clock.now().timestamp()
     if note := runtime.sample_note:
         runtime.monitor.health.judge(CheckRow("project", "ok", note, at=at))

@@ -402,7 +402,7 @@ async def test_config_and_health_say_which_holds(tmp_path: Path, strict: bool) -
     async with running(strict, tmp_path) as gateway:
         monitor = gateway.runtime.monitor
         (check,) = [each for each in monitor.health.look().checks if each.name == "as deployed"]
-        effective = config_view(gateway.runtime).effective
+        effective = config_view(gateway.runtime, []).effective
 
         assert check.state == "ok"
         assert check.text == effective["deployed"]

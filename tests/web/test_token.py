@@ -200,9 +200,9 @@ async def test_as_deployed_a_refresh_keeps_the_refresh_token_and_the_configurati
         for each in answers:
             bearer = {"authorization": f"Bearer {each['access_token']}"}
             assert (await http.post(gateway.mcp_url, json=mcp_request("ping"), headers=bearer)).status_code != 401
-        assert config_view(gateway.runtime).effective["refreshTokens"].startswith("kept, as deployed")
+        assert config_view(gateway.runtime, []).effective["refreshTokens"].startswith("kept, as deployed")
     async with running_gateway() as gateway:
-        assert config_view(gateway.runtime).effective["refreshTokens"].startswith("rotated at each use")
+        assert config_view(gateway.runtime, []).effective["refreshTokens"].startswith("rotated at each use")
 
 
 async def test_a_code_is_redeemed_again_while_nothing_that_it_brought_was_used(

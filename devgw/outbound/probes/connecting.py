@@ -125,4 +125,4 @@ class Ways:
 
     def connected(self, exchange: TokenExchange) -> int:
         """Return how many people, or the administrator, have connected this upstream."""
-        return sum(each.upstream_server_id == exchange.id for each in self.store.connections())
+        return len(self.store.connections(exchange.id))

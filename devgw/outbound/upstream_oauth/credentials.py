@@ -147,9 +147,9 @@ class UpstreamOAuth:
             issuer=kept.issuer if kept else None,
         )
 
-    def connections(self) -> list[UpstreamConnection]:
-        """Return every connection that is kept, oldest first."""
-        return self._store.connections()
+    def connections(self, upstream_server_id: UpstreamServerId | None = None) -> list[UpstreamConnection]:
+        """Return every connection that is kept, or those to one upstream, oldest first."""
+        return self._store.connections(upstream_server_id)
 
     def read_ticket(self, sealed: str, upstream_server_id: str) -> Ticket:
         """Return what a connect link says.
