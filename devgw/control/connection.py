@@ -142,7 +142,7 @@ class ControlConnection:
 
     async def _put(self, lines: list[bytes]) -> None:
         with contextlib.suppress(ConnectionError):
-            self._writer.writelines(lines)
+            self._writer.write(b"".join(lines))
             await self._writer.drain()
 
     async def _hidden(self, text: str) -> str:
