@@ -19,7 +19,16 @@ from devgw.cli.joining import (
 )
 from devgw.cli.printing import write_json, write_line, write_lines
 from devgw.control.client import ask_once, snapshot_once
-from devgw.control.messages import REQUEST, CaseView, CheckRow, DiagnosisView, FailureView, HealthView, WhyDetail
+from devgw.control.messages import (
+    PROBED,
+    REQUEST,
+    CaseView,
+    CheckRow,
+    DiagnosisView,
+    FailureView,
+    HealthView,
+    WhyDetail,
+)
 
 _MOST_OTHERS = 5
 _NOTHING = "Nothing has gone wrong."
@@ -33,7 +42,8 @@ def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
     """Say why the last thing that went wrong did (or FLOW, by its id): cause, got, expected, the change, the source.
 
     The newest certain failure comes first, then what is only suspected, marked so; what of devgw itself is not well
-    comes before all, a request that hangs among it. Exits 1 where nothing has gone wrong, so that a script can ask.
+    comes before all, a request that hangs among it, and what a probe found of others behind. Exits 1 where nothing has
+    gone wrong, so that a script can ask.
     """
     if flow is not None:
         check_no_folder(flow)
@@ -52,12 +62,22 @@ def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
     if as_json:
         write_json({**plain(told), "gateway": [asdict(each) for each in ailing]})
         return
-    blocks = (tell_ailing(ailing), tell(told.cases), tell_ailing(waiting))
-    write_lines([line for block in blocks if block for line in ("", *block)][1:])
+    write_lines(in_order(ailing, told.cases, waiting))
+
+
+def in_order(ailing: list[CheckRow], cases: list[CaseView], waiting: list[CheckRow]) -> list[str]:
+    """Return all there is to tell: devgw itself, the cases, what probes found of others, what takes long.
+
+    A probe's finding is as old as the probe, and what failed by it is a case.
+    """
+    of_others = [each for each in ailing if each.name.startswith(PROBED)]
+    own = [each for each in ailing if each not in of_others]
+    blocks = (tell_ailing(own), tell(cases), tell_ailing(of_others), tell_ailing(waiting))
+    return [line for block in blocks if block for line in ("", *block)][1:]
 
 
 def unwell(views: list[HealthView]) -> list[CheckRow]:
-    """Return what of devgw itself is not well and has a fix, and what hangs; the worst first."""
+    """Return what is not well and has a fix, of devgw itself and of others that were probed; the worst first."""
     rows = [row for view in views for row in view.checks if row.fix and row.state in {"bad", "warning"}]
     return sorted(rows, key=lambda row: row.state)
 

@@ -41,6 +41,7 @@ from devgw.monitor.rows import (
     UpstreamRow,
 )
 from devgw.monitor.views import (
+    PROBED,
     REQUEST,
     CheckRow,
     ConfigView,
@@ -56,6 +57,7 @@ from devgw.monitor.views import (
 __all__ = [
     "KINDS",
     "PARTS",
+    "PROBED",
     "REQUEST",
     "VERSION",
     "BodyView",

@@ -22,15 +22,12 @@ from devgw.events.trace import Trace
 from devgw.monitor.book import Count
 from devgw.monitor.moments import stamp
 from devgw.monitor.upstreams import percentile
-from devgw.monitor.views import CheckRow, HealthView, KeyChange, StateChange
+from devgw.monitor.views import PROBED, UPSTREAM, CheckRow, HealthView, KeyChange, StateChange
 
 _SECONDS = 60
 _CHANGES_KEPT = 8
 _SKEW_WARNING = 5.0
 _CLOCK = "clock"
-UPSTREAM = "upstream."
-PROBED = ("provider.", UPSTREAM)
-"""How the names begin of what the doctor's probes looked after."""
 _SKEW_BAD = 60.0
 """The leeway with which tokens of the identity provider are checked."""
 

@@ -120,6 +120,9 @@ class ConfigView(Row):
     seq: int = 0
 
 
+UPSTREAM = "upstream."
+PROBED = ("provider.", UPSTREAM)
+"""How the names of checks begin of what the doctor's probes looked after: others, on whom the gateway depends."""
 REQUEST = "request"
 """The first word in the name of a check that is a request which takes long; its trace's id is the second."""
 

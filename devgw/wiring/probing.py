@@ -10,8 +10,7 @@ from datetime import timedelta
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.events.taxonomy import ClockSkewMeasured
 from devgw.gateway.identity import CLOCKS_AGREE
-from devgw.monitor.health import PROBED
-from devgw.monitor.views import CheckRow
+from devgw.monitor.views import PROBED, CheckRow
 from devgw.wiring.runtime import Runtime
 
 SOON = timedelta(seconds=2)

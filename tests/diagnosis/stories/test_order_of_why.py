@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx2
 
-from devgw.cli.why import tell
+from devgw.cli.why import in_order, tell
 from devgw.control.actions import NoActions
 from devgw.control.answering import Answering
-from devgw.control.messages import Command
+from devgw.control.messages import CheckRow, Command
 from devgw.entropy import token
 from devgw.monitor.details import CaseView, WhyDetail
 from devgw.monitor.why import why_of
@@ -182,3 +182,25 @@ async def call(gateway: Watched, http: httpx2.AsyncClient, tokens: dict[str, Any
     headers = {"authorization": f"Bearer {tokens['access_token']}", "accept": "application/json, text/event-stream"}
     answer = await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=headers)
     assert answer.status_code == 200
+
+
+async def test_what_a_probe_found_of_others_stands_behind_the_newest_failure(
+    gateway: Watched, http: httpx2.AsyncClient
+) -> None:
+    """A finding stays until the next probe, and is older than what fails meanwhile for another reason."""
+    client = await gateway.running.register(http)
+    await refused_authorization(gateway, http, client["client_id"])
+    cases = await why(gateway)
+    rows = [
+        CheckRow("upstream.calc", "bad", "refuses the connection", fix="Start it."),
+        CheckRow("gateway", "warning", "stopping", fix="Wait."),
+        CheckRow("provider.jwks", "bad", "answers 500", fix="Wait for it."),
+    ]
+    told = in_order(rows, cases, [])
+    first = [line for before, line in zip(["", *told], told, strict=False) if not before]
+    heads = [line.split("  ")[0] for line in first if line]
+    assert heads[0] == "gateway stopping"
+    assert heads[1].startswith("f-")
+    assert heads[-1] == "upstream.calc refuses the connection"
+    assert told.index("provider.jwks answers 500") > told.index("gateway stopping")
+    assert in_order(rows[:1], [], []) == ["upstream.calc refuses the connection", "  fix       Start it."]
