@@ -32,6 +32,7 @@ GROUPS = {
         "why": ("why", "Say why the last login failed, and what mends it."),
         "doctor": ("doctor", "Probe all that a login depends on, or a server by its URL."),
         "explain": ("explain", "Explain a failure, or what happens on a route; `fault` makes one."),
+        "diff": ("diff", "What one attempt did otherwise than the last good one, or another."),
         "open": ("open_file", "Show a flow that somebody saved, without any gateway."),
     },
     "Look at what runs, as lines or --json": {
@@ -112,12 +113,11 @@ class LazyGroup(click.Group):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
         """Write everything on one screen of 24 lines, without importing any command."""
-        formatter.write("Usage: devgw COMMAND [-h] ...     devgw --version\n")
+        formatter.write("Usage: devgw COMMAND [-h] ... | --version     Begin with `up`, then `connect`.\n")
         formatter.write("A local gateway for MCP servers behind OAuth that names the fault, and the fix.\n\n")
         for title, commands in GROUPS.items():
             formatter.write(f"{title}\n")
             formatter.write("".join(f"  {name:<8} {says}\n" for name, (_, says) in commands.items()))
-        formatter.write("Begin with `devgw up`, then `devgw connect`.\n")
 
 
 def _refuse(error: Exception) -> None:

@@ -3,22 +3,26 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from devgw.control.actions import Actions, NotPossible
 from devgw.control.codec import plain_row
 from devgw.control.commands import Consequences, Copied, Revealed
 from devgw.control.messages import PARTS, Command, CommandAnswer
+from devgw.events.flow import FlowState
 from devgw.foreign.text import clean_lines, shown_json
 from devgw.monitor import trace_view
 from devgw.monitor.archive import Archive, MemoryArchive
+from devgw.monitor.comparison import compare_flows, last_good
 from devgw.monitor.details import BodyView, TraceDetail
 from devgw.monitor.flow_file import FlowFileRefused, write_recording
+from devgw.monitor.flow_view import row_of as flow_row
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.opening import OPENERS, open_record
 from devgw.monitor.reading import health_of
 from devgw.monitor.recorded_flow import RecordedFlow
 from devgw.monitor.row import Row
+from devgw.monitor.rows import FlowRow
 from devgw.problems import Refused
 
 Result = Row | dict[str, Any]
@@ -54,6 +58,7 @@ class Answering:
             "inspect": self._inspect,
             "reveal": self._reveal,
             "copy": self._copy,
+            "compare": self._compare,
             "clear": self._clear,
             "reload": self._reload,
             "probe": self._probe,
@@ -185,14 +190,30 @@ class Answering:
             raise Unanswerable("not_found", f"Nothing is masked at {place!r}.", "Places come with the trace's detail.")
         return Revealed(place, *found)
 
+    async def _compare(self, arguments: dict[str, Any]) -> Result:
+        await self._monitor.catch_up()
+        one = await self._recorded(_text(arguments, "id"))
+        other = _text(arguments, "other", "") or await asyncio.to_thread(self._last_good, one.flow.row)
+        return await asyncio.to_thread(compare_flows, one, await self._recorded(other))
+
+    async def _recorded(self, id_: str) -> RecordedFlow:
+        return cast("RecordedFlow", await self._open(RECORDING, id_))
+
+    def _last_good(self, row: FlowRow) -> str:
+        """Return the id of the last flow of the same client that went well."""
+        arrived = [flow_row(flow) for flow in list(self._monitor.flow_book.flows) if flow.state is FlowState.DONE]
+        found = last_good([*self._monitor.earlier, *arrived], row)
+        if found is None:
+            hint = "Name the flow to compare with; `devgw flows --all` lists those that are kept."
+            raise Unanswerable("not_found", f"No flow of {row.client} is kept that went well.", hint)
+        return found.id
+
     async def _copy(self, arguments: dict[str, Any]) -> Result:
         kind, id_ = _one_of(arguments, "kind", COPIES), _text(arguments, "id")
         if kind == "report":
             return Copied(kind, getattr(await self._open("flow", id_), "report", ""))
         if kind == "file":
-            found = await self._open(RECORDING, id_)
-            text = await asyncio.to_thread(write_recording, found) if isinstance(found, RecordedFlow) else b""
-            return Copied(kind, text.decode())
+            return Copied(kind, (await asyncio.to_thread(write_recording, await self._recorded(id_))).decode())
         if kind == "json":
             of = _one_of(arguments, "of", OPENERS)
             return Copied(kind, shown_json(plain_row(await self._open(of, id_)), default=plain_row, indent=2))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 from devgw.control.commands import Consequences, Copied, Revealed
+from devgw.monitor.comparison_view import DifferenceView, FlowComparison
 from devgw.monitor.details import (
     BodyView,
     CaseView,
@@ -73,12 +74,14 @@ __all__ = [
     "Copied",
     "DiagnosisRow",
     "DiagnosisView",
+    "DifferenceView",
     "EnvRow",
     "EventLine",
     "Events",
     "FailureView",
     "FileRow",
     "FindingRow",
+    "FlowComparison",
     "FlowDetail",
     "FlowRow",
     "Gap",
@@ -259,6 +262,7 @@ class Command(ControlMessage):
     | `inspect` | kind `recording`, id of a flow, of an earlier run too | `RecordedFlow` |
     | `reveal` | trace_id, place | `Revealed` |
     | `copy` | kind (`curl`, `url`, `headers`, `body`, `report`, `file`, `json`), id | `Copied` |
+    | `compare` | id of a flow, other (none means the last good one of its client) | `FlowComparison` |
     | `clear` | kind (`traces`, `flows` with those that are kept, `lines`, `all`) | {"cleared": n} |
     | `reload` | | `ConfigView` |
     | `probe` | | `HealthView` |

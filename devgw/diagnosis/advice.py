@@ -76,6 +76,7 @@ SUBJECTS: dict[str, Subject] = {
         "is the gateway's own",
         "Use {expected} in the client, or make {got} the gateway's `origin` in devgw.toml.",
     ),
+    "attempt": Subject("value", "this one has", "the other has", "this one has", "the other has", ""),
     "url": Subject("URL", "found", "expected is", "was found", "was expected", "Change {got} to {expected}."),
 }
 

@@ -58,7 +58,7 @@ def explain_difference(got: str, expected: str, kind: str) -> Difference:
         expected: what it is measured against: what is registered, advertised or configured.
         kind: what the two are: `redirect_uri` (a client's), `callback_uri` (the gateway's own at the identity
             provider), `token_redirect_uri`, `issuer`, `resource` (asked for), `published_resource`, `origin`, `scope`
-            (both space-separated) or `url`.
+            (both space-separated), `attempt` (what two attempts of one client said) or `url`.
     """
     if kind == "scope":
         return _scope_difference(got, expected)

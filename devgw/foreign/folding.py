@@ -42,3 +42,28 @@ def _end(word: str, begin: int, width: int) -> int:
     while end > begin + 1 and cells(word[begin:end]) > width:  # some are wider together
         end -= 1
     return max(begin + 1, end)
+
+
+def folded_with_marks(text: str, width: int) -> list[str]:
+    """Return text that was laid out in lines of at most `width`: indents stay, and marks (`^`) under what they mark."""
+    lines, folded = text.split("\n"), list[str]()
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        if _is_of_marks(after):
+            folded += _both(line, after, width)
+        elif not _is_of_marks(line):
+            words = line.lstrip(" ")
+            indent = " " * min(len(line) - len(words), width // 2)
+            folded += [f"{indent}{each}" for each in fold(words, width - len(indent))]
+    return folded
+
+
+def _is_of_marks(line: str) -> bool:
+    return bool(line.strip()) and set(line) <= {" ", "^"}
+
+
+def _both(line: str, marks: str, width: int) -> Iterator[str]:
+    """Yield a line with its marks below, in as many pieces as it takes."""
+    for begin in range(0, max(len(line), len(marks)), max(1, width)):
+        yield line[begin : begin + width]
+        if below := marks[begin : begin + width].rstrip():
+            yield below

@@ -73,7 +73,12 @@ def what_was_asked(trace: Trace) -> Purpose:
         return Purpose.MCP
     if isinstance(trace.problem, PathUnknown):
         return _MEANT.get(trace.problem.meant, Purpose.OTHER)
-    path = trace.path.rstrip("/")  # Quart takes both
+    return purpose_at(trace.path)
+
+
+def purpose_at(path: str) -> Purpose:
+    """Return what a request at this path is for, which is no MCP route's."""
+    path = path.rstrip("/")  # Quart takes both
     if "/.well-known/" in path:
         return _metadata(path)
     if "/auth/connections/" in path:

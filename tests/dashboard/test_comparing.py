@@ -4,14 +4,15 @@ import json
 from dataclasses import replace
 
 from devgw.cli.printing import as_json
-from devgw.control.messages import CommandAnswer
+from devgw.control.messages import CommandAnswer, FlowComparison
+from devgw.foreign.folding import folded_with_marks
 from tests.dashboard.bench import Bench
 
 
 def marked(bench: Bench) -> list[str]:
     bench.press("2", "space", "space")
-    assert "D compare" in bench.text()
-    bench.press("D")
+    assert "= compare" in bench.text()
+    bench.press("=")
     return [arguments["id"] for name, arguments in bench.port.asked if name == "inspect"]
 
 
@@ -51,6 +52,49 @@ def test_one_that_is_no_longer_kept_is_said(bench: Bench) -> None:
 
 
 def test_it_wants_two_and_says_how_many_there_are(bench: Bench) -> None:
-    bench.press("2", "space", "D")
+    bench.press("2", "space", "=")
     assert "mark two with space; 1 is marked" in bench.text()
     assert [name for name, _ in bench.port.asked if name == "inspect"] == []
+
+
+def test_a_flow_is_laid_beside_the_last_good_one_of_its_client(bench: Bench) -> None:
+    bench.press("1")
+    row = bench.desk.row
+    assert row is not None
+    bench.press("=")
+    (name, arguments) = bench.port.asked[-1]
+    assert (name, arguments) == ("compare", {"id": row.id, "other": ""})
+
+    compared = FlowComparison(
+        row, replace(row, id="f-0900d1"), report="1. authorize: `resource` of GET /oauth/authorize\n"
+    )
+    bench.port.waiting[-1](CommandAnswer("1", True, json.loads(as_json(compared))))
+    text = bench.text()
+    assert f"{row.id} beside f-0900d1" in text
+    assert "1. authorize: `resource`" in text
+    bench.press("y")
+    assert bench.port.copied[-1] == compared.report
+
+
+def test_another_flow_is_named_by_a_command(bench: Bench) -> None:
+    bench.press("1")
+    row = bench.desk.row
+    assert row is not None
+    bench.press(":", "diff f-0900d1", "enter")
+    assert bench.port.asked[-1] == ("compare", {"id": row.id, "other": "f-0900d1"})
+
+
+def test_that_no_flow_went_well_is_said(bench: Bench) -> None:
+    bench.press("1", "=")
+    bench.port.waiting[-1](CommandAnswer("1", code="not_found", explanation="None went well.", hint="Name one."))
+    assert "None went well. Name one." in bench.text()
+
+
+def test_marks_stand_under_what_they_mark_in_any_width() -> None:
+    value, marks = "   this   http://localhost:33418/callbacks", " " * 41 + "^"
+    for width in (20, 44, 200):
+        lines = folded_with_marks(f"one\n{value}\n{marks}\n   and a longer line of words", width)
+        at = next(number for number, each in enumerate(lines) if "^" in each)
+        assert lines[at - 1][lines[at].index("^")] == "s"
+        assert max(map(len, lines)) <= width
+        assert "".join(each for each in lines[1:] if "^" not in each).replace(" ", "").startswith("thishttp")

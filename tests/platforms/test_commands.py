@@ -27,6 +27,7 @@ NAMED: dict[str, tuple[tuple[str, ...], set[int]]] = {
     "flows": (("flows", "--json"), _WELL),
     "tokens": (("tokens",), _WELL),
     "trace": (("trace", "nothing"), _REFUSED),
+    "diff": (("diff", "f-000000"), _REFUSED),
     "open": (("open", "nothing.devgw"), _REFUSED),
     "schema": (("schema", "devgw"), _WELL),
     "init": (("init", "copy"), _WELL),

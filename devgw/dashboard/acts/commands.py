@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from devgw.control.messages import CommandAnswer
-from devgw.dashboard.acts import copying, looking, running
+from devgw.dashboard.acts import comparing, copying, looking, running
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.filter.fields import nearest
 from devgw.dashboard.keys.keymap import always
@@ -25,6 +25,7 @@ _EXPORTS: dict[str, tuple[Callable[[Desk], None], Callable[[Desk], str]]] = {
     "jsonl": (copying.export_jsonl, always),
     "text": (copying.export_text, always),
     "report": (copying.export_report, copying.why_no_report),
+    "file": (copying.export_file, copying.why_no_report),
 }
 """What is written, and why not here."""
 
@@ -137,6 +138,7 @@ _COMMANDS: dict[str, Callable[[Desk, str], None]] = {
     "signin": lambda desk, _rest: running.sign_in(desk),
     "log": lambda desk, _rest: running.last_words(desk),
     "start": lambda desk, _rest: running.start_gateway(desk),
+    "diff": comparing.compare_flow,
     "privacy": lambda desk, _rest: looking.privacy(desk),
     "help": lambda desk, _rest: looking.help_(desk),
 }
@@ -159,6 +161,7 @@ _REASONS: dict[str, Callable[[Desk], str]] = {
     "signin": _why_not_steered,
     "probe": running.why_not_steered,
     "log": running.why_no_log,
+    "diff": comparing.why_no_flow,
     "start": running.why_no_start,
 }
 """Why a command cannot be carried out now."""

@@ -1,9 +1,9 @@
-"""Comparing two requests that are marked: what differs between what the gateway tells of them, secrets masked."""
+"""Comparing: two requests that are marked, or a flow with the last good one of its client; secrets are masked."""
 
 from difflib import unified_diff
 from functools import partial
 
-from devgw.control.messages import CommandAnswer, TraceDetail
+from devgw.control.messages import CommandAnswer, FlowComparison, TraceDetail
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.overlays.notice import Notice
 from devgw.dashboard.world import row_id
@@ -14,6 +14,32 @@ _WIDTH = 140
 
 
 def compare(desk: Desk) -> None:
+    """Show what differs between what belongs together in this view."""
+    if desk.view.name == "flows":
+        compare_flow(desk)
+    else:
+        _compare_traces(desk)
+
+
+def compare_flow(desk: Desk, other: str = "") -> None:
+    """Show what this flow did otherwise than another one; than the last good one of its client if not said."""
+    row = desk.row
+    if row is None:
+        return
+
+    def came(answer: CommandAnswer) -> None:
+        if not answer.ok:
+            desk.complain(f"{answer.explanation} {answer.hint}".strip())
+            return
+        found = FlowComparison.from_json(answer.result)
+        copy = ("y", "copy", lambda at: at.say(at.port.copy(found.report)))
+        title = f"{found.flow.id} beside {found.other.id}"
+        desk.overlay = Notice(title, found.report.rstrip(), [copy], width=_WIDTH, is_laid_out=True)
+
+    desk.port.ask("compare", {"id": row.id, "other": other}, came)
+
+
+def _compare_traces(desk: Desk) -> None:
     """Ask for both, and show what differs; the older one stands first."""
     marked = [row for row in desk.listing.rows() if row_id(row) in desk.listing.marks]
     ids = [row.id for row in sorted(marked, key=lambda row: row.at)]
@@ -54,7 +80,16 @@ def _show(desk: Desk, names: list[str], texts: list[list[str]]) -> None:
     desk.overlay = Notice(f"From {before} to {after}", text, width=_WIDTH)
 
 
+def why_no_flow(desk: Desk) -> str:
+    """Say why there is no flow to compare."""
+    if desk.view.name != "flows":
+        return "only of a flow: 1 shows them"
+    return "" if desk.row is not None else "the list is empty"
+
+
 def why_no_compare(desk: Desk) -> str:
     """Say why there are no two to compare."""
+    if desk.view.name == "flows":
+        return why_no_flow(desk)
     count = sum(row_id(row) in desk.listing.marks for row in desk.listing.rows())
     return "" if count == 2 else f"mark two with space; {count} {'is' if count == 1 else 'are'} marked"

@@ -68,13 +68,13 @@ _VIEW = (
     ),
     Key(
         "compare",
-        ("D",),
-        "D",
+        ("=",),
+        "=",
         "compare",
-        "what differs between the two that are marked",
+        "what differs: two marked requests, or this flow and its client's last good one",
         comparing.compare,
         comparing.why_no_compare,
-        views=("traces",),
+        views=("traces", "flows"),
         bar=1,
     ),
     Key(

@@ -72,7 +72,7 @@ EVERYWHERE = (
     Key("previous_tab", ("[",), "[", "", "previous page of the detail", partial(moving.tab, by=-1), in_palette=False),
     Key(
         "grow",
-        ("+", "="),
+        ("+",),
         "+ _",
         "size",
         "grow the pane: normal, half, full",

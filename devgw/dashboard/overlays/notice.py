@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from devgw.dashboard.look.line import BLANK, Line, wrap
 from devgw.dashboard.overlays.base import keys_line
+from devgw.foreign.folding import folded_with_marks
 
 if TYPE_CHECKING:
     from devgw.dashboard.desk import Desk
@@ -22,11 +23,14 @@ class Notice:
     look: str = ""
     width: int = 100
     shows_end: bool = False
+    is_laid_out: bool = False
+    """Whether its lines keep their indent, and marks (`^`) their place under what they mark."""
     top: int = 0
 
     def lines(self, desk: "Desk", width: int, height: int) -> list[Line]:
         """Return the part of the text that fits, the end where that matters."""
-        body = [one for each in self.text.split("\n") for one in wrap(each.expandtabs(4), width - 2, self.look, " ")]
+        lines = folded_with_marks(self.text, width - 2) if self.is_laid_out else self.text.split("\n")
+        body = [one for each in lines for one in self._wrapped(each, width - 2)]
         room = max(1, height - 3)
         last = max(0, len(body) - room)
         self.top = min(self.top, last)
@@ -34,6 +38,11 @@ class Notice:
         _ = desk
         pairs = [(letters[0], label) for letters, label, _act in self.keys]
         return [BLANK, *body[start : start + room], BLANK, ((" ", ""), *keys_line([*pairs, ("esc", "close")]))]
+
+    def _wrapped(self, text: str, width: int) -> list[Line]:
+        if self.is_laid_out:
+            return [((f" {text}", self.look),)]
+        return wrap(text.expandtabs(4), width, self.look, " ")
 
     def press(self, desk: "Desk", key: str, character: str | None) -> None:
         """Scroll, do what a key offers, or close."""

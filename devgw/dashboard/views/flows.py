@@ -39,9 +39,10 @@ def _legend(glyphs: Glyphs) -> tuple[str, ...]:
     )
 
 
-def start(row: FlowRow, _scene: Scene) -> Span:
-    """Return when a flow began: of one of an earlier run the day."""
-    return (words.day(row.started), "dim") if row.run else (words.clock(row.started), "")
+def start(row: FlowRow, scene: Scene) -> Span:
+    """Return when a flow began; the day, of one that began on another."""
+    is_today = words.day(row.started) == words.day(scene.now)
+    return words.clock(row.started) if is_today else words.day(row.started), "dim" if row.run else ""
 
 
 def took(row: FlowRow, scene: Scene) -> str:
