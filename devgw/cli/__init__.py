@@ -24,7 +24,7 @@ GROUPS = {
     },
     "Set up": {
         "init": ("init", "Copy the sample project, or make one for a server's URL."),
-        "connect": ("connect", "Add this gateway to Claude Code, Codex, Cursor, VS Code and others."),
+        "connect": ("connect", "Add this gateway to Claude Code and others; `mcp` lets them ask."),
         "call": ("call", "Sign in and call a tool; `login` and `token` do a part of it."),
         "check": ("check", "Print every finding in the configuration; `schema` is for editors."),
     },
@@ -47,6 +47,7 @@ PARTS = {
     "login": ("login", "Sign in at a route, and keep the login for `devgw call`."),
     "token": ("token", "Print an access token for a route."),
     "fault": ("fault", "Make something go wrong at the emulators on purpose."),
+    "mcp": ("mcp", "Let a coding agent ask devgw why a login failed."),
     "schema": ("schema", "Print the JSON Schema of a configuration file, for an editor."),
 }
 """What `devgw --help` names beside another command: it has to fit on a screen."""
