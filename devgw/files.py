@@ -26,6 +26,9 @@ _EXCLUSIVE = os.O_CREAT | os.O_EXCL | _AS_BYTES
 _AS_IT_IS = getattr(os, "O_NONBLOCK", 0) | _AS_BYTES
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_PRIVATE = 0o700
+_USUAL = ".devgw"
+"""Of the state folder in a project."""
 _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 MOVE_AWAY = "Move it away"
 """What mends most of what is refused."""
@@ -59,7 +62,7 @@ def own_folder(path: Path) -> bool:
     except FileExistsError as error:
         raise FileRefused(Path(error.filename or path.parent), "it is no folder") from error
     try:
-        path.mkdir(mode=0o700)
+        path.mkdir(mode=_PRIVATE)
     except FileExistsError:
         return _check_folder(path)
     try:
@@ -77,12 +80,29 @@ def _check_folder(path: Path) -> bool:
     if not stat.S_ISDIR(found.st_mode):
         raise FileRefused(path, "it is no folder")
     _check_owner(path, found)
-    is_ours = is_made_by_devgw(path)
+    is_ours = is_made_by_devgw(path) or _is_finished(path, found)
     if is_ours and found.st_mode & _OTHERS:
-        path.chmod(0o700)
+        path.chmod(_PRIVATE)
     elif found.st_mode & _OTHERS_WRITE and not is_ours and here().has_modes:
         raise FileRefused(path, "other users may write in it (chmod go-w takes that from them)")
     return is_ours
+
+
+def _is_finished(path: Path, found: os.stat_result) -> bool:
+    """Finish a folder of which devgw was killed in the making: its owner's alone, with nothing in it but half a mark.
+
+    Under another name than the usual one it may be somebody else's.
+    """
+    mark = path / ".gitignore"
+    inside = list(path.iterdir())
+    is_begun = path.name == _USUAL and stat.S_IMODE(found.st_mode) == _PRIVATE and inside in ([], [mark])
+    if not is_begun or not here().has_modes:
+        return False
+    if inside and not (mark.is_file() and not mark.is_symlink() and IGNORE_ALL.startswith(mark.read_text("latin-1"))):
+        return False
+    mark.unlink(missing_ok=True)
+    write_new(mark, IGNORE_ALL.encode())
+    return True
 
 
 def close_to_others(path: Path) -> int:
@@ -128,6 +148,8 @@ def create(path: Path, mode: int = 0o600) -> BinaryIO:
 def write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a new file, whole or not at all; it is its owner's alone unless another `mode` is given.
 
+    A process that is killed in the middle leaves a part of it, or an empty file: whoever reads it is ready for that.
+
     Raises:
         FileExistsError: where anything has that name, a dangling link too.
         OSError: where there is no room for it, or another reason; it names the file.
@@ -136,6 +158,8 @@ def write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
     try:
         with file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # else a machine that loses its power may keep the name alone
     except OSError as error:
         path.unlink(missing_ok=True)
         raise OSError(error.errno, error.strerror, str(path)) from error

@@ -6,6 +6,7 @@ The key stands beside the database in a file of its own (mode 0600), so that a c
 import base64
 import json
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +23,18 @@ if TYPE_CHECKING:
 KEY_BYTES = 32
 _READ_BYTES = 128
 """More than any key is long."""
+_BEGUN = re.compile(rb"[\w-]{0,43}")
+"""A key without its end."""
 _OTHERWISE = "a new key is made, and upstreams have to be connected again."
 
 
-def load_key(path: Path | None) -> bytes:
+def load_key(path: Path | None, *, is_used: bool = True) -> bytes:
     """Return the key in the file at `path`, made there (mode 0600) if there is none; without a path, a passing one.
+
+    Args:
+        path: of the file.
+        is_used: whether something may be sealed with it. Where nothing is, a file in which a key was only begun, by a
+            start that was killed, is finished.
 
     Raises:
         StateUnusable: where the file cannot be read or is no key.
@@ -34,7 +42,7 @@ def load_key(path: Path | None) -> bytes:
     if path is None:
         return _new_key()
     try:
-        key = _read_or_make(path)
+        key = _read_or_make(path, is_used=is_used)
     except OSError as error:
         why = error.strerror or str(error)
         if not os.path.lexists(path):  # there is nothing to move away
@@ -49,7 +57,7 @@ def _unusable(path: Path, why: str, todo: str = MOVE_AWAY) -> StateUnusable:
     return StateUnusable(f"The key file {path} cannot be used: {why}. {todo}: {_OTHERWISE}")
 
 
-def _read_or_make(path: Path) -> bytes:
+def _read_or_make(path: Path, *, is_used: bool) -> bytes:
     if is_tracked(path):
         why = "git tracks it, so that everybody who has the repository knows it"
         raise FileRefused(path, why, untrack(path))
@@ -58,7 +66,12 @@ def _read_or_make(path: Path) -> bytes:
         write_new(path, key)
     except FileExistsError:
         with own(path, is_secret=True) as known:
-            return known.read(_READ_BYTES).strip()
+            found = known.read(_READ_BYTES).strip()
+            if is_used or not _BEGUN.fullmatch(found):
+                return found
+            known.seek(0)
+            known.truncate()
+            known.write(key)
     return key
 
 

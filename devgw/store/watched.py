@@ -13,6 +13,7 @@ from devgw.files import check_own, write_new
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.gateway.watched.clients import WatchedClient, read_client
 from devgw.gateway.watched.legs import Learnt, Leg
+from devgw.limits import Limits
 
 _MOST_PORT = 65_535
 _LEGS = frozenset(map(str, Leg))
@@ -25,6 +26,8 @@ class WatchedRecord:
     ports: dict[str, int] = field(default_factory=dict)
     legs: tuple[Learnt, ...] = ()
     clients: tuple[WatchedClient, ...] = ()
+    lost: str = ""
+    """Why nothing is known of what was kept before, as the end of a sentence; empty where all of it is."""
 
 
 class WatchedFile:
@@ -42,9 +45,13 @@ class WatchedFile:
         """
         try:
             check_own(self._path, self._path.lstat())
-            kept = read_object(self._path.read_bytes())
-        except (FileNotFoundError, NotADirectoryError, JsonRefused):
+            with self._path.open("rb") as file:
+                content = file.read(Limits.JSON_BYTES + 1)
+            kept = read_object(content, most_bytes=Limits.JSON_BYTES, most_values=Limits.JSON_VALUES)
+        except (FileNotFoundError, NotADirectoryError):
             return WatchedRecord()
+        except JsonRefused as refused:
+            return WatchedRecord(lost=f"{self._path} cannot be read: {refused}")
         clients = (read_client(each) for each in _listed(kept, "clients") if isinstance(each, dict))
         return WatchedRecord(
             _ports(kept.get("ports")),

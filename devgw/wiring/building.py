@@ -184,7 +184,7 @@ def _state(
 ) -> tuple[Database, Ground, UpstreamSide]:
     """Return what outlives every generation."""
     folder = _state_folder(settings)
-    key = load_key(folder / KEY if folder else None)
+    key = load_key(folder / KEY, is_used=_has_records(folder / DATABASE)) if folder else load_key(None)
 
     def keep() -> None:
         if lock is not None:
@@ -205,6 +205,14 @@ def _state(
     connections = SealedConnections(database, sealer)
     upstreams = build_upstream_side(settings, connections, sealer, clock, bus, urls=urls, completion=ground.completion)
     return database, ground, upstreams
+
+
+def _has_records(database: Path) -> bool:
+    """Tell whether anything may be kept there."""
+    try:
+        return database.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _state_folder(settings: Settings) -> Path | None:

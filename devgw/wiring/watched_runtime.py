@@ -50,6 +50,10 @@ from devgw.wiring.watched_ports import Serve, WatchedPorts
 
 PROVIDER = "the watched server"
 _LOCAL = "127.0.0.1"
+_LOST = (
+    "What was remembered of this server is lost: {}. Give clients the URL as it is now, and let one that is said to be "
+    "unknown sign in anew."
+)
 
 
 class Ports(Protocol):
@@ -73,6 +77,8 @@ class WatchedRuntime:
     lock: ProjectLock
     supervisor: Supervisor
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    lost: str = ""
+    """Why nothing is known of this server's clients from before, as the end of a sentence; empty where it is."""
 
     @property
     def local_url(self) -> str:
@@ -92,7 +98,8 @@ class WatchedRuntime:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what a person is told at the start."""
-        return (*self.lock.opened, *NOTES, *seat_notes(os.environ, self.watched.origins.ports.values()))
+        lost = [_LOST.format(self.lost)] if self.lost else []
+        return (*lost, *self.lock.opened, *NOTES, *seat_notes(os.environ, self.watched.origins.ports.values()))
 
 
 def build_watched(
@@ -117,13 +124,14 @@ def build_watched(
     ports = WatchedPorts(stopping)
     try:
         file = WatchedFile(folder / WATCHED)
-        watched, client = _watched(url, settings, clock, bus, ports, file, is_local=is_local)
+        kept = file.read()
+        watched, client = _watched(url, settings, clock, bus, ports, (file, kept), is_local=is_local)
     except BaseException:
         ports.close()
         lock.release()
         raise
     monitor, supervisor = watchers(watched, folder, hear)
-    return WatchedRuntime(settings, clock, bus, monitor, watched, ports, client, lock, supervisor, stopping)
+    return WatchedRuntime(settings, clock, bus, monitor, watched, ports, client, lock, supervisor, stopping, kept.lost)
 
 
 def watchers(
@@ -153,11 +161,11 @@ def _watched(
     clock: Clock,
     bus: Bus,
     ports: WatchedPorts,
-    file: WatchedFile,
+    remembered: tuple[WatchedFile, WatchedRecord],
     *,
     is_local: bool,
 ) -> tuple[Watched, ProxyClient]:
-    kept = file.read()
+    file, kept = remembered
     client = ProxyClient(clock)
     wanted = {**kept.ports, read_url(url).origin: settings.port}
     origins = OriginMap(url, partial(check_url, local_allowed=is_local), ports.open, wanted)

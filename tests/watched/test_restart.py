@@ -4,9 +4,14 @@ import asyncio
 from pathlib import Path
 
 import httpx2
+import pytest
 
+from devgw.control.folder import WATCHED
+from devgw.gateway.watched.clients import WatchedClient
 from devgw.gateway.watched.legs import Leg
-from tests.outbound.upstream import running_upstream
+from devgw.limits import Limits
+from devgw.store.watched import WatchedFile, WatchedRecord
+from tests.outbound.upstream import Upstream, running_upstream
 from tests.watched.bench import watching
 from tests.watched.raw import RawClient
 
@@ -44,3 +49,30 @@ async def test_what_a_public_server_led_to_before_is_judged_anew(tmp_path: Path)
         async with watching(url, tmp_path, is_local=False) as again:
             await again.runtime.watched.origins.meet([f"{inside.origin}/"])  # as it is done at the start, and once more
             assert list(again.runtime.watched.origins.ports) == [upstream.origin]
+
+
+@pytest.mark.parametrize("content", [b"", b'{"ports": {', b"[]"], ids=["empty", "half", "another"])
+async def test_what_was_remembered_and_cannot_be_read_is_said_to_be_lost_and_begins_anew(
+    upstream: Upstream, tmp_path: Path, content: bytes
+) -> None:
+    url = upstream.origin + upstream.mcp_path
+    async with watching(url, tmp_path) as watched:
+        assert watched.runtime.lost == ""
+        file = watched.runtime.settings.state_path / WATCHED
+        watched.runtime.watched.keep()
+    file.write_bytes(content)
+    async with watching(url, tmp_path) as watched:
+        assert watched.runtime.notes[0].startswith(f"What was remembered of this server is lost: {file} cannot be read")
+        watched.runtime.watched.keep()
+    async with watching(url, tmp_path) as watched:
+        assert watched.runtime.lost == ""
+
+
+def test_as_many_clients_as_are_kept_are_read_again(tmp_path: Path) -> None:
+    file = WatchedFile(tmp_path / WATCHED)
+    clients = tuple(
+        WatchedClient("https://x.example", f"{number:04}{'c' * 400}", (f"http://localhost:1/{'p' * 200}",) * 2)
+        for number in range(Limits.WATCHED_CLIENTS)
+    )
+    file.write(WatchedRecord(clients=clients))
+    assert file.read().clients == clients
