@@ -5,6 +5,7 @@ import pytest
 from devgw.control.messages import CheckRow, Events, HealthView
 from devgw.dashboard.views.base import View
 from devgw.dashboard.views.catalog import VIEWS, key_of
+from devgw.dashboard.world import Link
 from tests.dashboard.bench import Bench
 from tests.support.sample_world import NOON
 
@@ -74,3 +75,12 @@ def test_the_header_counts_all_flows_and_beside_them_those_under_way_and_those_t
     active, failed = (sum(row.state == state for row in flows) for state in ("active", "failed"))
 
     assert f"flows {len(flows)} ► {active} ✗ {failed}" in bench.text()
+
+
+def test_before_the_gateway_is_there_nothing_is_called_stale(bench: Bench) -> None:
+    bench.world.lose("trying again", NOON)
+    assert "what is shown is stale" in bench.text()
+    bench.world.instance, bench.world.link = "", Link.CONNECTING
+
+    assert "connecting" in bench.text()
+    assert "stale" not in bench.text()

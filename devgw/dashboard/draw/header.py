@@ -14,7 +14,7 @@ def header(desk: Desk, width: int) -> Line:
     gap: Part = (("  " if width < 160 else f"  {desk.glyphs.vertical}  ", "frame"),)
     used: list[Span] = [(" devgw ", "strong"), *_link(desk, width)]
     stale: list[tuple[int, Part]] = [(0, (("what is shown is stale", "dim"),))]
-    facts = _facts(desk, width) if desk.world.link is Link.LIVE else stale
+    facts = _facts(desk, width) if desk.world.link is Link.LIVE else stale if desk.world.instance else []
     room = width - line_cells(used)
     for place in _chosen([line_cells(part) + line_cells(gap) if part else 0 for _rank, part in facts], facts, room):
         used += [*gap, *facts[place][1]]
