@@ -8,7 +8,7 @@ from typing import Any
 
 from quart import Response, make_response, render_template
 
-from devgw.diagnosis.difference import difference_of
+from devgw.diagnosis.difference import Difference, difference_of
 from devgw.foreign.text import clean
 from devgw.gateway.consent import ConsentQuestion
 from devgw.gateway.records import PendingAuthorization
@@ -63,16 +63,34 @@ async def error_page(problem: Problem, status: int, *, onward: str = "") -> Resp
     `onward` is the client's redirect URI with the error, where only the person may send the browser there.
     """
     trace = serving.trace()
+    difference = difference_of(problem)
     return await page(
         "error.html",
         status,
+        script=serving.urls().at(SCRIPT),
         problem=problem,
-        difference=difference_of(problem),
+        difference=difference,
         diagnosis_id=problem.diagnosis_id,
         trace_id=trace.id if trace else None,
+        report=_report(problem, difference, trace.id if trace else ""),
         onward=onward,
         onward_host=shown_host(host_of(onward), kind_of(onward)) if onward else "",
     )
+
+
+def _report(problem: Problem, difference: Difference | None, trace_id: str) -> list[str]:
+    """Return what the page says as lines to pass on; what is empty is left out."""
+    said = {
+        "what": problem.explain(),
+        "got": difference.got if difference else "",
+        "expected": difference.expected if difference else "",
+        "change": problem.advise(),
+        "error": f"{problem.error} ({problem.reason})",
+        "more": f"devgw explain {problem.diagnosis_id}" if problem.diagnosis_id else "",
+        "source": problem.source,
+        "trace": f"devgw trace {trace_id}" if trace_id else "",
+    }
+    return [f"{name:<9} {serving.hide(text)}" for name, text in said.items() if text]
 
 
 async def prove_page(pending: PendingAuthorization) -> Response:

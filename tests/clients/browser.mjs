@@ -216,6 +216,17 @@ const stories = {
   async error() {
     await page.goto(authorizeUrl({ redirect_uri: redirectUri.replace("localhost", "127.0.0.1") }));
     await look("error");
+    await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
+    const copy = page.locator("button[data-copies]");
+    seen.offers_to_copy = await copy.isVisible();
+    if (seen.offers_to_copy) {
+      await copy.click();
+      await page.getByText("Copied", { exact: true }).waitFor();
+      seen.copied = await page.evaluate(() => navigator.clipboard.readText());
+    }
+    await page.click("details.report summary");
+    await page.click("#report");
+    seen.selected = await page.evaluate(() => String(getSelection()));
   },
   async denied_upstream() {
     await signIn("Ada Admin", { resource: `${origin}/mcp/notes` });

@@ -127,6 +127,18 @@ async def test_a_redirect_uri_that_is_not_registered_is_explained_and_nothing_is
     assert seen["answers"] == []
 
 
+@pytest.mark.parametrize("story", ["error", "scriptless-error"])
+async def test_what_an_error_page_says_can_be_copied_as_a_whole(chromium: Chromium, story: str) -> None:
+    """By a button where there is script, and by a click on the text where there is none."""
+    seen = await chromium.goes_through(story)
+    names = [line.split()[0] for line in seen["selected"].strip().splitlines()]
+
+    assert names == ["what", "got", "expected", "change", "error", "more", "source", "trace"]
+    assert "devgw explain RURI-02" in seen["selected"]
+    assert seen["offers_to_copy"] is (story == "error")
+    assert seen.get("copied", seen["selected"]).strip() == seen["selected"].strip()
+
+
 async def test_the_first_page_that_anybody_opens_says_where_to_connect(chromium: Chromium) -> None:
     seen = await chromium.goes_through("front")
     assert f"claude mcp add --transport http sample {chromium.gateway.mcp_url}" in text_of(seen, "front")

@@ -19,3 +19,18 @@
   form.elements.browser_key.value = kept;
   form.submit();
 })();
+
+// Lets a button copy the text that it names; without script it stays hidden, and a click on the text selects it whole.
+(() => {
+  const button = document.querySelector("button[data-copies]");
+  if (!button || !navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
+      button.textContent = "Copied";
+    } catch {
+      document.querySelector("details.report").open = true; // not allowed: it is there to be selected
+    }
+  });
+})();
