@@ -71,7 +71,7 @@ _VIEW = (
         ("=",),
         "=",
         "compare",
-        "what differs: two marked requests, or this flow and its client's last good one",
+        "what differs: two marked, or a good flow",
         comparing.compare,
         comparing.why_no_compare,
         views=("traces", "flows"),
