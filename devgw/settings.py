@@ -73,6 +73,8 @@ class EmulatorSettings:
     workos: bool | None = None
     """True, False, or None: start the WorkOS emulator when no real client id is configured."""
     workos_port: int = 9001
+    takes_callback: bool = False
+    """Whether it takes this gateway's callback even where its own file lacks it: for tests, whose ports are any."""
     upstream: bool = True
     """Start the sample MCP server when a route points at it."""
     upstream_port: int = 9002

@@ -79,6 +79,12 @@ SETTINGS = (
         "emulators.upstream", "emulators.upstream", "flag", "Start the sample MCP server where a route points at it."
     ),
     Setting("emulators.upstream_port", "emulators.upstream_port", "port", "Port of the sample MCP server."),
+    Setting(
+        "emulators.takes_callback",
+        "emulators.takes_callback",
+        "flag",
+        "Take this gateway's callback at the WorkOS emulator whatever its file says: for tests.",
+    ),
     Setting("emulators.upstream_auth_port", "emulators.upstream_auth_port", "port", "Port of the sample with OAuth."),
 )
 _PATHS = {"state_dir", "ca_file"}

@@ -214,7 +214,8 @@ def _workos(
 ) -> Recipe:
     """Return the recipe of the emulator: with the redirect URIs that the project's own file has, and no other.
 
-    The built-in file is nobody's statement, so that its environments take whatever callback this gateway has.
+    The built-in file is nobody's statement, so that its environments take whatever callback this gateway has; and a
+    test, whose port may be any, may want the same of a file.
     """
     from devgw.emulators.workos import Emulator, Seed, create_app, read_seed, takes  # noqa: PLC0415  only where it runs
 
@@ -225,7 +226,7 @@ def _workos(
     if login:
         seed = seed.answering_to(login.client_id, login.client_secret.value)
 
-    registered = () if is_own else (callback,)
+    registered = () if is_own and not settings.emulators.takes_callback else (callback,)
 
     def make(origin: str) -> Any:
         emulator = Emulator(seed, origin, clock=clock, redirect_uris=registered, signing_keys=signing_keys)
