@@ -140,7 +140,7 @@ def _examine_resting(settings: Settings, callback: str) -> list[Check]:
 
     believe(settings.ca_file)
     clock = SystemClock()
-    loaded = read_project(settings, os.environ, _emulator_origin(settings), read_at=clock.now())
+    loaded = read_project(settings, os.environ, emulator_origin(settings), read_at=clock.now())
     if loaded.project is None:
         return _unreadable(loaded.findings)
     emulated = loaded.wants_emulator
@@ -150,7 +150,7 @@ def _examine_resting(settings: Settings, callback: str) -> list[Check]:
     return asyncio.run(examine(patient, clock))
 
 
-def _emulator_origin(settings: Settings) -> str:
+def emulator_origin(settings: Settings) -> str:
     """Return where the emulator would answer; where its port is the gateway's, a start takes any free one."""
     port = settings.emulators.workos_port
     return "http://localhost" if port == settings.port else f"http://localhost:{port}"

@@ -1,6 +1,7 @@
 """`devgw init`: the sample project as one's own, wired for VS Code; nothing that exists is touched."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,31 +11,38 @@ import click
 from devgw.cli.printing import own_line, write_line, write_page
 from devgw.cli.servers import check_unused, new_session, say, server_options
 from devgw.cli.target import ServerArgument, ServerUrl
+from devgw.cli.workos_account import FLAGS as ACCOUNT_FLAGS
+from devgw.cli.workos_account import WorkosAccount, account_of, account_options, try_account
 from devgw.config.dotenv_file import FILE as DOTENV_FILE
 from devgw.config.sample import sample_root
 from devgw.config.schemas import SCHEMAS
+from devgw.config.settings_file import FILE as SETTINGS_FILE
 from devgw.config.source import content_of
 from devgw.files import write_new
 
 _SCHEMA_FILES = {"policies": "config/policies.json", "routes": "config/*.oas.json"}
 _IGNORED = (".env", ".devgw/")
+_OF_A_PROJECT = ("config", "modules", "emulators", DOTENV_FILE, SETTINGS_FILE)
 
 
 @click.command("init")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=".")
 @click.option("--from", "servers", type=ServerArgument(), multiple=True, help="An MCP server to write the project for.")
+@account_options
 @server_options
 def command(directory: Path, servers: tuple[ServerUrl, ...], **flags: Any) -> None:
     """Copy the sample project into DIRECTORY, and tell VS Code its schemas. What exists is left alone.
 
-    With --from URL: write the project that `devgw up URL` would run instead of the sample.
+    With --from URL: write the project that `devgw up URL` would run instead of the sample. With an account at WorkOS
+    (those two options, WORKOS_CLIENT_ID and WORKOS_CLIENT_SECRET in the shell, or answers to two questions): keep it
+    in .env, and try at once whether WorkOS takes it.
     """
-    if not servers:
-        check_unused(flags)
+    is_new = not any(os.path.lexists(directory / each) for each in _OF_A_PROJECT)
+    account = _account(servers, flags, is_new=is_new)
     kept = []
     files = _of_servers(servers, flags) if servers else _sample()
     try:
-        for name, content in (*files, *_editor_files()):
+        for name, content in (*_with_account(files, account), *_editor_files()):
             if _write(directory / name, content):
                 write_line(f"  wrote   {name}")
             else:
@@ -48,10 +56,42 @@ def command(directory: Path, servers: tuple[ServerUrl, ...], **flags: Any) -> No
     for advice in _advice(directory, kept):
         write_page(f"\n{advice}")
     up = own_line("up") if directory == Path() else own_line("up", directory)
+    if account is not None:
+        write_line("")
+        _try(directory, account, kept, is_new=is_new)
     by = "As long as WORKOS_CLIENT_ID is set nowhere, it signs in at its own emulator."
     if servers and flags["policy"] != "workos":
         by = "dev-login is for this machine alone: deploy it with a policy of your identity provider (--policy workos)."
-    write_page(f"\nNext: {up}. {by}")
+    write_page(f"\nNext: {up}." + (f" {by}" if account is None else ""))
+
+
+def _account(servers: tuple[ServerUrl, ...], flags: dict[str, Any], *, is_new: bool) -> WorkosAccount | None:
+    """Return the account with which people sign in, out of `flags`, where the project signs in at WorkOS."""
+    of_account = {name: flags.pop(name) for name in ACCOUNT_FLAGS}
+    if not servers:
+        check_unused(flags)
+    elif flags["policy"] != "workos":
+        if any(of_account.values()):
+            raise click.UsageError("--workos-client-id and --workos-key-env go with --policy workos, or without a URL.")
+        return None
+    return account_of(of_account, os.environ, is_new=is_new)
+
+
+def _with_account(files: list[tuple[str, str]], account: WorkosAccount | None) -> list[tuple[str, str]]:
+    if account is None:
+        return files
+    before = dict(files)
+    return list((before | {DOTENV_FILE: before.get(DOTENV_FILE, "") + account.lines()}).items())
+
+
+def _try(directory: Path, account: WorkosAccount, kept: list[str], *, is_new: bool) -> None:
+    """Try the account with the project that was just written; of somebody's project nobody knows where it sends it."""
+    if DOTENV_FILE in kept:
+        write_line(f"{DOTENV_FILE} was here before, and the account is not in it: write it there.", colour="yellow")
+    elif not is_new:
+        write_line("A project was here before: `devgw doctor` says what that one wants, and then tries the account.")
+    else:
+        try_account(directory, account)
 
 
 def _sample() -> list[tuple[str, str]]:

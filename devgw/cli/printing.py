@@ -4,6 +4,8 @@ What is printed carries names, URLs and sentences of clients, providers and upst
 and in JSON they are escaped: nothing foreign steers a terminal, forges a row or turns the direction of what follows.
 """
 
+import contextlib
+import getpass
 import os
 import sys
 from collections.abc import Iterable
@@ -92,6 +94,13 @@ def ask(question: str) -> str:
         return sys.stdin.readline()
     except UnicodeDecodeError:
         return ""
+
+
+def ask_hidden(question: str) -> str:
+    """Ask for what nobody may see on the screen; return what is answered, nothing where it is in no letters."""
+    with contextlib.suppress(UnicodeDecodeError, EOFError):
+        return getpass.getpass(clean(question))
+    return ""
 
 
 def write(text: str, stream: TextIO | None) -> None:

@@ -143,9 +143,9 @@ class Draft:
     def _values(self) -> Iterable[str]:
         for name, server in self.named():
             for each in server.headers:
-                yield f"{variable_of(name, each.name)}={_quoted(each.value)}\n"
+                yield f"{variable_of(name, each.name)}={quoted(each.value)}\n"
             if server.client and server.client.secret:
-                yield f"{variable_of(name, 'client-secret')}={_quoted(server.client.secret)}\n"
+                yield f"{variable_of(name, 'client-secret')}={quoted(server.client.secret)}\n"
 
 
 def slug_of(url: str) -> str:
@@ -196,6 +196,6 @@ def stands_for_itself(value: str) -> bool:
     return "${" not in value
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     """Return a value that stands for itself as `.env` takes it."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

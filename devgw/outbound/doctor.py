@@ -23,7 +23,7 @@ from devgw.outbound.probes import machine as here
 from devgw.outbound.probes.asking import Asker
 from devgw.outbound.probes.calling import Caller, caller
 from devgw.outbound.probes.connecting import Ways
-from devgw.outbound.probes.provider import Measured, Pair, examine_provider, ignored
+from devgw.outbound.probes.provider import Measured, Pair, discovery_url, examine_provider, ignored
 from devgw.outbound.probes.routes import examine_routes
 from devgw.outbound.probes.upstream import examine_upstream
 from devgw.outbound.proxies import find_proxy
@@ -31,6 +31,7 @@ from devgw.problems import Refused
 from devgw.settings import Settings
 
 TIMEOUT = 5.0
+_AGENT = f"devgw-doctor/{__version__}"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -104,7 +105,7 @@ async def examine_login(patient: Patient, clock: Clock, measured: Measured = ign
 
     Probes run side by side; each request has five seconds.
     """
-    async with http_client(Bounds(TIMEOUT), user_agent=f"devgw-doctor/{__version__}") as http:
+    async with http_client(Bounds(TIMEOUT), user_agent=_AGENT) as http:
         asker = Asker(http, clock, patient.word, patient.origins)
         parts = {
             "names": partial(_names, patient),
@@ -114,6 +115,16 @@ async def examine_login(patient: Patient, clock: Clock, measured: Measured = ign
         }
         found = await asyncio.gather(*(_listed(part()) for name, part in parts.items() if only in {"", name}))
     return said_once(check for part in found for check in part)
+
+
+async def why_silent(patient: Patient, clock: Clock) -> str:
+    """Return why the identity provider cannot be asked anything now, in words; empty where it answers at all."""
+    policy = patient.project.oauth
+    if policy is None or policy.oidc is None:
+        return ""
+    async with http_client(Bounds(TIMEOUT), user_agent=_AGENT) as http:
+        answer = await Asker(http, clock).ask("GET", discovery_url(policy.oidc.issuer), is_body_read=False)
+    return answer.failure
 
 
 async def _listed(checks: AsyncIterator[Check]) -> list[Check]:
