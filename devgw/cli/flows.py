@@ -29,8 +29,8 @@ SPARE = ("START", "STEP")
 def command(flow: str | None, directory: Path, *, as_json: bool, shows_all: bool, save: Path | None) -> None:
     """List the flows of the gateway that runs in this project, newest first; or show one, as a Markdown report.
 
-    A file that --save writes can go into an issue report: `devgw open` shows it anywhere. Secrets are masked in it;
-    names, mail addresses and what tools were asked and said are not.
+    A file that --save writes can go into an issue report: `devgw open` shows it anywhere. Secrets and
+    mail addresses are masked in it; names, and what tools were asked and said, are not.
     """
     if save is not None and flow is None:
         raise click.UsageError("--save goes with the id of a flow.")
@@ -75,7 +75,7 @@ def _save(directory: Path, flow: str, path: Path) -> None:
     write_line(
         f"Written: {path}, with {len(recording.exchanges)} requests. {own_line('open', path)} shows it.", err=True
     )
-    write_line("Secrets are masked in it; names, mail addresses and what tools were asked and said are not.", err=True)
+    write_line("Secrets and mail addresses are masked; names, and what tools were asked and said, are not.", err=True)
 
 
 def _show(directory: Path, flow: str, *, as_json: bool) -> None:

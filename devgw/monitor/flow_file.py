@@ -42,8 +42,9 @@ class FlowFileRefused(ValueError):  # noqa: N818  it reads as what happened
 
 
 def write_recording(recording: RecordedFlow) -> bytes:
-    """Return the file of a flow; its fingerprints are keyed for this file alone."""
-    return (KeptText()(shown_json(recording, default=_plain, indent=1)) + "\n").encode("utf-8", "backslashreplace")
+    """Return the file of a flow; fingerprints are keyed for it alone, and mail addresses are too."""
+    text = KeptText(is_for_others=True)(shown_json(recording, default=_plain, indent=1))
+    return f"{text}\n".encode("utf-8", "backslashreplace")
 
 
 def row_text(row: Row) -> str:

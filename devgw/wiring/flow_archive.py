@@ -34,6 +34,8 @@ PAUSE_SECONDS = 0.5
 _REST = 20
 _AT_ONCE = 20
 """Flows that are written together."""
+_TOLD_NS = 60_000_000_000
+"""For how long Health says that something was dropped."""
 _LAST_TICKS = 20
 """Of the monitor's, at an end: a failure of the last moment is named, too."""
 _LAST_SECONDS = 0.5
@@ -60,6 +62,7 @@ class FlowArchive:
         self._recorder = Recorder(monitor)
         self._thread = OwnThread(HELPER)
         self._store: FlowStore | None = None
+        self._dropped, self._dropped_at = 0, 0
 
     # --- keeping ---
 
@@ -130,9 +133,11 @@ class FlowArchive:
         return gone, failed
 
     def _cause(self, unreadable: int) -> Cause | None:
-        """Return what is not kept, or cannot be read."""
-        if self._recorder.dropped:
-            return Cause(f"{self._recorder.dropped:,} flows were not kept: more changed than can be written")
+        """Return what was not kept a moment ago, or cannot be read."""
+        if self._recorder.dropped != self._dropped:
+            self._dropped, self._dropped_at = self._recorder.dropped, self._clock.ticks()
+        if self._dropped and self._clock.ticks() - self._dropped_at < _TOLD_NS:
+            return Cause(f"{self._dropped:,} changes of flows were not kept: more came than can be written")
         if unreadable:
             fix = f"Move {self._path} away: a new one is begun."
             return Cause(f"{unreadable:,} flows of earlier runs cannot be read", fix)

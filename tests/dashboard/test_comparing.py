@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from devgw.cli.printing import as_json
-from devgw.control.messages import CommandAnswer, FlowComparison
+from devgw.control.messages import CommandAnswer, FlowComparison, TraceDetail, TraceRow
 from devgw.foreign.folding import folded_with_marks
 from tests.dashboard.bench import Bench
 
@@ -98,3 +98,22 @@ def test_marks_stand_under_what_they_mark_in_any_width() -> None:
         assert lines[at - 1][lines[at].index("^")] == "s"
         assert max(map(len, lines)) <= width
         assert "".join(each for each in lines[1:] if "^" not in each).replace(" ", "").startswith("thishttp")
+
+
+def test_a_message_of_an_earlier_flow_opens_its_request_which_is_in_no_list(bench: Bench) -> None:
+    bench.press("1")
+    row = bench.desk.row
+    assert row is not None
+    row.run = 1.0
+    bench.press("enter", "j", "j")
+    while bench.desk.target() is None:
+        bench.press("j")
+    target = bench.desk.target()
+    assert target is not None
+    bench.press("enter")
+    assert bench.port.asked[-1] == ("inspect", {"kind": "trace", "id": target.id})
+
+    opened = TraceDetail(TraceRow(target.id, 1.0, "GET", "/x", 418), url="http://localhost:9000/x")
+    bench.port.waiting[-1](CommandAnswer("1", True, json.loads(as_json(opened))))
+    assert f"Request {target.id}" in bench.text()
+    assert "answered 418" in bench.text()

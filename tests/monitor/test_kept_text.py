@@ -67,3 +67,15 @@ def test_what_the_project_configures_is_hidden_before() -> None:
     assert "horse" not in told
     assert "…#" in told
     assert mask("correct horse battery") not in told
+
+
+def test_mail_addresses_stay_in_the_state_folder_and_are_no_ones_in_what_is_given_away() -> None:
+    text = '{"email": "ada@acme.example", "url": "/x?login_hint=ada%40acme.example", "other": "bob@acme.example"}'
+    told = KeptText(is_for_others=True)(text)
+
+    assert KeptText()(text) == text
+    assert "ada" not in told
+    assert "bob" not in told
+    one, same, other = re.findall(r"(…#[0-9a-f]{4})@acme\.example", told)
+    assert one == same != other, "whoever is meant twice is seen to be the same"
+    assert KeptText(is_for_others=True)("at 12:30 @home x@y git@") == "at 12:30 @home x@y git@"

@@ -66,6 +66,7 @@ async def test_flows_of_a_run_that_was_ended_are_listed_by_the_next_with_their_l
             began = gateway.runtime.started.timestamp()
         async with running_gateway(tmp_path, ephemeral=False, settings=settings) as gateway:
             await until(lambda: len(gateway.runtime.monitor.earlier) == 2, "the flows of the run before are not listed")
+            empty = await ran("flows", "-C", str(tmp_path))
             await arrived(gateway, http, browser)
             now = {each.id: each for each in await flows_of(state)}
             wrong = next(each for each in before.values() if each.state == "failed")
@@ -73,6 +74,7 @@ async def test_flows_of_a_run_that_was_ended_are_listed_by_the_next_with_their_l
             why = read_row(WhyDetail, (await ask_once(state, "inspect", kind="why", id=wrong.id)).result, "it")
             trace = await ask_once(state, "inspect", kind="trace", id=told.exchanges[-1].row.id)
 
+    assert "`devgw flows --all` has 2 of earlier runs." in empty.output
     assert before.keys() < now.keys()
     assert {now[id_].run for id_ in before} == {began}
     assert [each.run for id_, each in now.items() if id_ not in before] == [0.0]

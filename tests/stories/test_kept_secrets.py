@@ -88,6 +88,7 @@ async def test_no_secret_of_any_kind_is_in_what_is_kept_or_given_away(tmp_path: 
     for name, text in (("disk", disk.decode("utf-8", "replace")), ("file", content.decode())):
         seen = (text, unquote(text), unquote(unquote(text)), text.encode().decode("unicode_escape", "replace"))
         assert [each for each in never(secrets) for one in seen if each in one] == [], name
+    assert b"dev-browser-user@" not in content
     assert len(read_recording(content).exchanges) == len(told.exchanges)
 
 

@@ -39,6 +39,24 @@ def compare_flow(desk: Desk, other: str = "") -> None:
     desk.port.ask("compare", {"id": row.id, "other": other}, came)
 
 
+def is_of_earlier_run(desk: Desk) -> bool:
+    """Tell whether the row is a flow whose requests are kept with it, and in no list."""
+    return desk.view.name == "flows" and desk.row is not None and bool(desk.row.run)
+
+
+def show_kept(desk: Desk, trace_id: str) -> None:
+    """Show a request of a flow of an earlier run."""
+
+    def came(answer: CommandAnswer) -> None:
+        if answer.ok:
+            text = "\n".join(_lines(TraceDetail.from_json(answer.result)))
+            desk.overlay = Notice(f"Request {trace_id}", text, width=_WIDTH, is_laid_out=True)
+        else:
+            desk.complain(answer.explanation)
+
+    desk.port.ask("inspect", {"kind": "trace", "id": trace_id}, came)
+
+
 def _compare_traces(desk: Desk) -> None:
     """Ask for both, and show what differs; the older one stands first."""
     marked = [row for row in desk.listing.rows() if row_id(row) in desk.listing.marks]

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from devgw.dashboard.acts import comparing
 from devgw.dashboard.desk import BEGINNING, Desk
 from devgw.dashboard.look.sheet import Target
 from devgw.dashboard.overlays.menu import Choice, Menu
@@ -50,7 +51,9 @@ def follow(desk: Desk, target: Target) -> None:
     """Go where a link leads."""
     if not target.id:
         return
-    if target.kind in _VIEW_OF:
+    if target.kind == "trace" and comparing.is_of_earlier_run(desk):
+        comparing.show_kept(desk, target.id)
+    elif target.kind in _VIEW_OF:
         desk.open(_VIEW_OF[target.kind], row=target.id)
     elif target.kind in BY_NAME:
         desk.open(target.kind, target.id)
