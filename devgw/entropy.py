@@ -14,6 +14,15 @@ _ODD = "surrogatepass"
 """JSON of strangers may hold half a character: it equals nothing of ours, and is no reason to fall over."""
 
 
+def is_of_one_case(secret: str, prefix: str) -> bool:
+    """Tell whether something has the length of what we mint with `prefix`, and its letters are all small or capital.
+
+    Chance throws both: somebody changed it on its way.
+    """
+    is_whole = secret.lower().startswith(prefix) and len(secret) == len(prefix) + SECRET_LENGTH
+    return is_whole and secret in {secret.lower(), secret.upper()}
+
+
 def token(prefix: str) -> str:
     """Return a fresh secret of 256 bits behind a prefix that tells a reader, and a secret scanner, what it is."""
     return prefix + secrets.token_urlsafe(32)

@@ -6,7 +6,15 @@ from urllib.parse import parse_qsl
 
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
-from devgw.entropy import ACCESS_PREFIX, CODE_PREFIX, REFRESH_PREFIX, SECRET_LENGTH, digest
+from devgw.entropy import (
+    ACCESS_PREFIX,
+    CODE_PREFIX,
+    REFRESH_PREFIX,
+    SECRET_LENGTH,
+    SECRET_PREFIX,
+    digest,
+    is_of_one_case,
+)
 from devgw.events import Bus
 from devgw.events.taxonomy import McpAuthDownstreamTokenValidated
 from devgw.foreign.text import has_placeholder, is_no_value
@@ -30,9 +38,9 @@ from devgw.problems.bearer import (
     TokenMalformed,
     TokenMissing,
     TokenRevoked,
-    TokenShape,
-    TokenUnknown,
 )
+from devgw.problems.client_id import ID_PREFIX
+from devgw.problems.token_shape import TokenShape, TokenUnknown
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30}")
 """The schemes that are in use; RFC 9110 §11.1 allows further signs, which keys have too."""
@@ -201,6 +209,8 @@ _BEGINNINGS: tuple[tuple[str | tuple[str, ...], TokenShape], ...] = (
     (ACCESS_PREFIX, TokenShape.OURS),
     (REFRESH_PREFIX, TokenShape.REFRESH_TOKEN),
     (CODE_PREFIX, TokenShape.CODE),
+    (ID_PREFIX, TokenShape.CLIENT_ID),
+    (SECRET_PREFIX, TokenShape.CLIENT_SECRET),
     ("sk_", TokenShape.PROVIDER_KEY),
     (_SERVICES, TokenShape.SERVICE_TOKEN),
 )
@@ -211,8 +221,7 @@ def _looks(token: str) -> TokenShape:
     token = token.strip("\"'")
     if token.startswith(ACCESS_PREFIX) and len(token) != _LENGTH:
         return TokenShape.CUT
-    is_whole = token.lower().startswith(ACCESS_PREFIX) and len(token) == _LENGTH
-    if is_whole and token in {token.lower(), token.upper()}:
+    if is_of_one_case(token, ACCESS_PREFIX):
         return TokenShape.ONE_CASE
     for beginning, shape in _BEGINNINGS:
         if token.startswith(beginning):

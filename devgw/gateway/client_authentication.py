@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from authlib.oauth2.rfc6749.authenticate_client import authenticate_none
 
 from devgw.clock import Clock
+from devgw.foreign.text import clean
 from devgw.gateway.identity import moment_of, text_or_none
 from devgw.gateway.jose import JwtUnreadable, read_jwt, usable_keys
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
@@ -232,7 +233,7 @@ def why_not_authenticated(find: FindClient, request: ServerRequest) -> Problem:
     """Return why no method fitted."""
     client_id = presented_client_id(request)
     if client_id is None:
-        return ClientAuthenticationMissing(None, "nothing")
+        return ClientAuthenticationMissing(None, "nothing", _why_not_basic(request))
     registered = find(client_id).record.token_endpoint_auth_method
     (presented,) = _presented_methods(request)
     if presented.startswith("client_secret") and registered.startswith("client_secret"):
@@ -240,7 +241,18 @@ def why_not_authenticated(find: FindClient, request: ServerRequest) -> Problem:
     if presented == registered == "private_key_jwt":
         got = request.form.get("client_assertion_type", "absent")
         return ClientAssertionInvalid(client_id, "client_assertion_type", got, ASSERTION_TYPE)
-    return ClientAuthenticationMissing(registered, presented)
+    return ClientAuthenticationMissing(registered, presented, _why_not_basic(request))
+
+
+def _why_not_basic(request: ServerRequest) -> str:
+    """Return what is wrong with an Authorization header that authenticates nobody; empty where there is none."""
+    header = request.headers.get("authorization", "").strip()
+    if not header or basic_credentials(header) is not None:
+        return ""
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "basic":
+        return f"has the scheme {clean(scheme, 20)}, not Basic" if value else "has no scheme"
+    return "is Basic without the base64 form of an id, a colon and a secret"
 
 
 def _presented_methods(request: ServerRequest) -> tuple[str, ...]:

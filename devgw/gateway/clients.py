@@ -18,10 +18,9 @@ from devgw.oauth.redirect_uri import check_not_own
 from devgw.oauth.registration import ClientMetadata, read_client_metadata
 from devgw.problems import Problem, Refused
 from devgw.problems.client_document import ClientDocumentInvalid, ClientDocumentsDisabled, ClientDocumentUnreachable
-from devgw.problems.client_id import ID_LENGTH, ClientExpired, ClientIdMistake, ClientUnknown
+from devgw.problems.client_id import ID_LENGTH, ID_PREFIX, ClientExpired, ClientIdMistake, ClientUnknown
 from devgw.problems.clients import ClientMetadataInvalid, RedirectUriRefused
 
-_ID_PREFIX = "dcr:"
 REGISTRATION_TTL = timedelta(days=90)
 SEEN_AGAIN_AFTER = timedelta(minutes=1)
 """How much later a client must come again for its last sight to be written down."""
@@ -93,7 +92,7 @@ class Clients:
             self.publish_refusal("dcr", document, refused.problem)
             raise
         secret = token(SECRET_PREFIX) if metadata.token_endpoint_auth_method.startswith("client_secret_") else None
-        client = self._new_client(ClientId(short_id(_ID_PREFIX, 32)), "dcr", metadata, user_agent)
+        client = self._new_client(ClientId(short_id(ID_PREFIX, 32)), "dcr", metadata, user_agent)
         client = replace(client, secret_digest=digest(secret) if secret else None)
         self._store.save_client(client)
         self._publish(client)
@@ -123,7 +122,18 @@ class Clients:
         return dict(client.metadata.get("jwks") or {})
 
     def _unknown(self, client_id: str) -> ClientUnknown:
-        return ClientUnknown(client_id, client_id.startswith(_ID_PREFIX), self._mistake(client_id))
+        mistake, meant = self._mistake(client_id), self._meant(client_id)
+        if meant and mistake in {None, ClientIdMistake.LENGTH}:
+            mistake = ClientIdMistake.NEAR
+        return ClientUnknown(client_id, client_id.startswith(ID_PREFIX), mistake, meant)
+
+    def _meant(self, client_id: str) -> str:
+        """Return the id of a client that is known, of which this is another spelling; empty for none."""
+        plain = client_id.strip(" \"'`<>\t\r\n").lower()
+        if plain == client_id and plain.startswith(ID_PREFIX):
+            return ""
+        meant = ClientId(ID_PREFIX + plain.removeprefix(ID_PREFIX))
+        return meant if self._store.find_client(meant) is not None else ""
 
     def _mistake(self, client_id: str) -> ClientIdMistake | None:
         decoded = unquote(client_id)
@@ -133,7 +143,7 @@ class Clients:
             return ClientIdMistake.OF_THE_GATEWAY
         if client_id.startswith(SECRET_PREFIX):
             return ClientIdMistake.SECRET
-        is_ours = client_id.startswith(_ID_PREFIX)
+        is_ours = client_id.startswith(ID_PREFIX)
         return ClientIdMistake.LENGTH if is_ours and len(client_id) != ID_LENGTH else None
 
     def known(self, client_id: str) -> Client:

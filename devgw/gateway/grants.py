@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, TokenMixin
 from authlib.oauth2.rfc6749 import grants as authlib_grants
 
 from devgw.diagnosis.difference import explain_difference
-from devgw.entropy import ACCESS_PREFIX, CODE_PREFIX, REFRESH_PREFIX, digest, same
+from devgw.entropy import ACCESS_PREFIX, CODE_PREFIX, REFRESH_PREFIX, digest, is_of_one_case, same
 from devgw.foreign.text import is_no_value
 from devgw.gateway.mangled_token import issued_in
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
@@ -70,8 +70,9 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
         return CodeUnknown(
             decoded_is_known=decoded != code and self.server.store.find_code(digest(decoded)) is not None,
             contains_known=bool(inner) and self.server.store.find_code(digest(inner)) is not None,
-            has_our_form=code.startswith(CODE_PREFIX),
+            has_our_form=code.lower().startswith(CODE_PREFIX),
             length=len(code),
+            is_of_one_case=is_of_one_case(code, CODE_PREFIX),
         )
 
     def query_authorization_code(self, code: str, client: RegisteredClient) -> "RedeemableCode":

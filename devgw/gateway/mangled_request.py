@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from devgw.diagnosis.clients.recognise import how_to_register
 from devgw.diagnosis.difference import explain_nearest
-from devgw.foreign.text import clean
+from devgw.foreign.text import clean, is_no_value
 from devgw.gateway.records import Client
 from devgw.oauth.joined_uris import joined_in, joint_of
 from devgw.oauth.parameters import Parameters
@@ -41,6 +41,10 @@ def mismatch_of(client: Client, redirect_uri: str, own_callback: str) -> Redirec
     if decoded != redirect_uri and find_fitting(client.redirect_uris, decoded):
         words, kinds = "It is percent-encoded once too often", ("double_encoding",)
         return RedirectUriMismatch(client.id, redirect_uri, client.redirect_uris, decoded, words, kinds)
+    if is_no_value(redirect_uri) and client.redirect_uris:
+        words = "It is the word that a program writes where a value is missing or is no text"
+        first = client.redirect_uris[0]
+        return RedirectUriMismatch(client.id, redirect_uri, client.redirect_uris, first, words, ("placeholder",))
     if (several := joined_in(redirect_uri)) and client.redirect_uris:
         return _joined(client, redirect_uri, several)
     asked = [each if is_own else with_port_of(redirect_uri, each) for each in client.redirect_uris]

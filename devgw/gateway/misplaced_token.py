@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl
 from devgw.events.trace import Headers
 from devgw.foreign.text import clean
 from devgw.gateway.mangled_token import ALONE
-from devgw.problems.bearer import TokenMisplaced, TokenMissing
+from devgw.gateway.wrong_path import OF_A_TOKEN
+from devgw.problems.bearer import TokenAskedHere, TokenMisplaced, TokenMissing
 
 _HEADERS = frozenset(
     {
@@ -44,6 +45,8 @@ class PlacedValue:
 def find_elsewhere(headers: Headers, query: bytes, body: bytes) -> TokenMissing:
     """Return that a request without an Authorization header has a token elsewhere, or just that it has none."""
     content = body[:_READ]
+    if _is_form(headers) and OF_A_TOKEN.intersection(name for name, _ in _pairs(content)):
+        return TokenAskedHere()
     places = list(_places(headers, query, content))
     ours = next((each.words for each in places if ALONE.search(each.value)), None)
     if ours is not None or ALONE.search(content.decode("latin-1")):
@@ -61,8 +64,12 @@ def _places(headers: Headers, query: bytes, body: bytes) -> Iterator[PlacedValue
                 f"the header {clean(called.title(), _SHOWN)}", value.decode("latin-1"), called in _HEADERS
             )
     yield from _parameters("query parameter", _pairs(query))
-    if any(name == b"content-type" and _FORM in value.lower() for name, value in headers):
+    if _is_form(headers):
         yield from _parameters("form field", _pairs(body))
+
+
+def _is_form(headers: Headers) -> bool:
+    return any(name == b"content-type" and _FORM in value.lower() for name, value in headers)
 
 
 def _pairs(form: bytes) -> list[tuple[str, str]]:

@@ -107,7 +107,8 @@ def _of_document(method: str, path: str, project: Project, urls: Urls, routes: t
     if route is None and place.strip("/"):
         return _of_route(method, place, Meant.METADATA, urls, routes)
     nearest = _document(urls, route, close[0]) if route else urls.at(WELL_KNOWN + close[0])
-    return PathUnknown(method, urls.origin + path, Meant.DOCUMENT, nearest, routes)
+    meant = Meant.DOCUMENT if written in _OAUTH_DOCUMENTS else Meant.NAME
+    return PathUnknown(method, urls.origin + path, meant, nearest, routes)
 
 
 def _signs_in_by_itself(project: Project) -> bool:

@@ -49,6 +49,7 @@ _STEPS = {
 _MEANT = {
     Meant.MCP: Purpose.MCP,
     Meant.METADATA: Purpose.RESOURCE_METADATA,
+    Meant.NAME: Purpose.SERVER_METADATA,
     Meant.TOKEN: Purpose.TOKEN,
     Meant.REGISTER: Purpose.REGISTER,
     Meant.AUTHORIZE: Purpose.AUTHORIZE,

@@ -22,6 +22,7 @@ EDITOR_BROKERS = frozenset({"vscode.dev", "insiders.vscode.dev"})
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?|[0-9a-f:]+(\.[0-9.]+)?")
 _PORT = re.compile(r"[^:]+://[^/?#\[\]]*(\[[^]]*\])?:[^/?#]+")
 _BARE_IPV6 = re.compile(r"[^:]+://[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:]*(/|$)")
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+:[0-9]+(/.*)?")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _IPV4 = re.compile(r"(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}")
 _READ_DIFFERENTLY = frozenset("ß\u03c2\u200c\u200d")
@@ -62,9 +63,6 @@ def check_redirect_uri(uri: str) -> None:
         raise Refused(RedirectUriRefused(uri, "has a user name or a wildcard in its host", "one exact host"))
     if scheme in WEB_SCHEMES:
         _check_web(uri, parts)
-    elif re.fullmatch(r"[0-9]+(/.*)?", parts.path) and not parts.netloc:
-        rule = "is a host and a port without a scheme in front"
-        raise Refused(RedirectUriRefused(uri, rule, f"https://{uri}, or http:// on loopback"))
 
 
 def _check_alone(uri: str) -> None:
@@ -72,6 +70,9 @@ def _check_alone(uri: str) -> None:
     if several := joined_in(uri):
         each = " and ".join(several)
         raise Refused(RedirectUriRefused(uri, f"is {joint_of(uri)}", f"each as an entry of redirect_uris: {each}"))
+    if _HOST_AND_PORT.fullmatch(uri):
+        rule = "is a host and a port without a scheme in front"
+        raise Refused(RedirectUriRefused(uri, rule, f"https://{uri}, or http:// on loopback"))
     if inner := quoted_in(uri):
         raise Refused(RedirectUriRefused(uri, "stands in quotation marks or brackets", inner))
 

@@ -89,8 +89,9 @@ def _offered(name: str, values: tuple[str, ...], offered: tuple[str, ...]) -> tu
     """
     kept = tuple(each for each in values if each in offered)
     if values and not set(kept) - {"refresh_token"}:
-        first = " or ".join(each for each in offered if each != "refresh_token")
-        wanted = f"{first}; refresh_token may stand beside it, not alone" if "refresh_token" in offered else first
+        wanted = offered[0]
+        if "refresh_token" in offered:
+            wanted = f"{wanted}; refresh_token may stand beside it, not alone"
         raise Refused(ClientMetadataInvalid(name, ", ".join(map(repr, values)), wanted))
     return kept
 

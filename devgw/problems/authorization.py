@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from devgw.foreign.text import has_placeholder
+from devgw.foreign.text import has_placeholder, is_no_value
 from devgw.problems.base import ErrorCode, Problem
 
 
@@ -260,7 +260,7 @@ class ResourceMalformed(Problem):
     @property
     def diagnosis_id(self) -> str:
         """Return which of the two it is."""
-        return "CONF-01" if has_placeholder(self.got) else "AUD-01"
+        return "CONF-01" if has_placeholder(self.got) or is_no_value(self.got) else "AUD-01"
 
     def explain(self) -> str:
         """Say which rule."""

@@ -48,6 +48,19 @@ class TokenMisplaced(TokenMissing):
 
 
 @dataclass(frozen=True, slots=True)
+class TokenAskedHere(TokenMissing):
+    """What was sent to an MCP route is a request for the token endpoint."""
+
+    diagnosis: ClassVar = "TOK-05"
+    hint: ClassVar = "Send it to the token_endpoint of the authorization server metadata."
+    source: ClassVar = "RFC 6749 §3.2, §4.1.3"
+
+    def explain(self) -> str:
+        """Say so."""
+        return "What was sent to this MCP route is a token request, and this is not the token endpoint."
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectMissing(Problem):
     """The route lends credentials of its upstream, and nobody signs in on it to whom they could belong."""
 
@@ -135,20 +148,6 @@ class TokenInQuery(Problem):
         return "An access token came in the query string."
 
 
-class TokenShape(StrEnum):
-    """What a token that is not known here seems to be, by its shape alone, in words to show."""
-
-    OURS = "an access token of this gateway that was forgotten"
-    CUT = "an access token of this gateway that was cut off or changed on its way: it has another length"
-    ONE_CASE = "an access token of this gateway whose letters were all made small or all made capital"
-    REFRESH_TOKEN = "a refresh token of this gateway"
-    PROVIDER_KEY = "an API key of the identity provider"
-    JWT = "a JWT, perhaps of the identity provider"
-    SERVICE_TOKEN = "an access token of another service"
-    CODE = "an authorization code of this gateway"
-    UNKNOWN = "nothing of ours"
-
-
 class TokenChange(StrEnum):
     """What became of an access token of this gateway on its way into the Authorization header, in words to show."""
 
@@ -158,6 +157,7 @@ class TokenChange(StrEnum):
     QUOTED = "in quotation marks"
     ENCODED = "percent-encoded"
     BASIC = "in Basic credentials"
+    SEVERAL = "in a list with another value: in one header, or in two"
     SURROUNDED = "with other characters beside it"
 
 
@@ -176,40 +176,6 @@ class TokenChanged(Problem):
     def explain(self) -> str:
         """Say how it came."""
         return f"The Authorization header holds an access token of this gateway {self.how}."
-
-
-@dataclass(frozen=True, slots=True)
-class TokenUnknown(Problem):
-    """No live token of this gateway looks like this."""
-
-    looks: TokenShape
-
-    status: ClassVar = 401
-    error: ClassVar = ErrorCode.INVALID_TOKEN
-    source: ClassVar = "RFC 6750 §3.1"
-
-    @property
-    def diagnosis_id(self) -> str:
-        """Return which of the ways it is."""
-        return "BEAR-06" if self.looks is TokenShape.OURS else "BEAR-04"
-
-    def explain(self) -> str:
-        """Say what it looks like."""
-        return f"The bearer token is not known here; it looks like {self.looks}."
-
-    def advise(self) -> str:
-        """Say which token to send."""
-        if self.looks is TokenShape.REFRESH_TOKEN:
-            return "Send the access token, not the refresh token."
-        if self.looks is TokenShape.CODE:
-            return "Redeem the code at the token endpoint, and send the access token that it gives."
-        if self.looks is TokenShape.ONE_CASE:
-            return "Send the access token as the token answer has it: capital letters and small ones count."
-        if self.looks is TokenShape.CUT:
-            return "Send the access token whole, as the token answer has it, or let the client sign in again."
-        if self.looks is TokenShape.OURS:
-            return "Let the client sign in again; a state directory that was cleared, or --ephemeral, forgets tokens."
-        return "Remove the token from the client's configuration, so that it signs in here and sends what it gets."
 
 
 @dataclass(frozen=True, slots=True)

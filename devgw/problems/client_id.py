@@ -9,6 +9,7 @@ from devgw.foreign.text import has_placeholder, is_no_value
 from devgw.ids import TokenId
 from devgw.problems.base import ErrorCode, Problem
 
+ID_PREFIX = "dcr:"
 ID_LENGTH = 36
 """Characters of every client id that this gateway gives: `dcr:` and 32 hexadecimal digits."""
 
@@ -20,6 +21,7 @@ class ClientIdMistake(StrEnum):
     OF_THE_GATEWAY = "the gateway's own at the identity provider"
     SECRET = "a client secret"
     LENGTH = "cut or lengthened"
+    NEAR = "written otherwise than it was given"
 
 
 _MISTAKES = {
@@ -38,6 +40,10 @@ _MISTAKES = {
     ClientIdMistake.LENGTH: (
         f"The client id {{}} is cut or lengthened: those that this gateway gives have {ID_LENGTH} characters.",
         "Send the whole client_id of the registration's answer; where it is lost, register again.",
+    ),
+    ClientIdMistake.NEAR: (
+        "The client id {} is nearly one that is known here: {known}.",
+        "Send client_id={known}, letter by letter as the registration's answer has it.",
     ),
 }
 """What is said of each, and what mends it."""
@@ -89,6 +95,8 @@ class ClientUnknown(RegistrationMissing):
     looks_registered: bool
     """Whether it begins as an id that this gateway gives out."""
     mistake: ClientIdMistake | None = None
+    known: str = ""
+    """The id that was meant, where what came is nearly that."""
 
     status: ClassVar = 400
     source: ClassVar = "RFC 6749 §4.1.2.1, §5.2"
@@ -120,7 +128,7 @@ class ClientUnknown(RegistrationMissing):
             word = "the word that a program writes where a value is missing or is no text"
             return f"The client id is {self.client_id}: {word}."
         if known := self._known:
-            return known[0].format(self.client_id)
+            return known[0].format(self.client_id, known=self.known)
         if self.looks_registered:
             why = (
                 "its registration was deleted, expired, was never used and gave way to newer ones, or went with a "
@@ -134,8 +142,10 @@ class ClientUnknown(RegistrationMissing):
         if has_placeholder(self.client_id) or is_no_value(self.client_id):
             return "Give the variable a value where the client is configured, or leave the client id out."
         if known := self._known:
-            return known[1]
-        return "Let the client forget its stored registration for this server and connect again; it registers anew."
+            return known[1].format(known=self.known)
+        again = "Let the client forget its stored registration for this server and connect again; it registers anew."
+        configured = " An id that stands in its configuration has to be taken out there."
+        return again if self.looks_registered else again + configured
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,8 @@ class ClientAuthenticationMissing(Problem):
 
     registered_method: str | None
     got: str
+    header: str = ""
+    """What is wrong with the Authorization header that came, in words."""
 
     error: ClassVar = ErrorCode.INVALID_CLIENT
     status: ClassVar = 401
@@ -135,12 +137,18 @@ class ClientAuthenticationMissing(Problem):
 
     def explain(self) -> str:
         """Say what is missing."""
+        beside = f"; its Authorization header {self.header}" if self.header else ""
         if self.registered_method is None:
-            return "The request names no client: client_id is missing."
-        return f"The client is registered with {self.registered_method}, but the request authenticates with {self.got}."
+            return f"The request names no client: client_id is missing{beside}."
+        return (
+            f"The client is registered with {self.registered_method}, but the request authenticates with "
+            f"{self.got}{beside}."
+        )
 
     def advise(self) -> str:
         """Say how to authenticate."""
+        if self.header and self.registered_method in {None, "client_secret_basic"}:
+            return "Send `Authorization: Basic`, one space, and the base64 form of client_id:client_secret."
         if self.registered_method is None:
             return "Send client_id in the form, or client credentials in the Authorization header."
         return f"Authenticate with {self.registered_method}, or register again with the method that the client uses."

@@ -57,6 +57,8 @@ class CodeUnknown(Problem):
     has_our_form: bool = True
     """Whether it begins as every code of this gateway does."""
     length: int = CODE_LENGTH
+    is_of_one_case: bool = False
+    """Whether its letters are all small or all capital, as chance throws none."""
 
     error: ClassVar = ErrorCode.INVALID_GRANT
     source: ClassVar = "RFC 6749 §5.2"
@@ -76,6 +78,8 @@ class CodeUnknown(Problem):
             return "What was sent as code is none of this gateway: each begins with code_."
         if self.length != CODE_LENGTH:
             return f"What was sent as code has {self.length} characters; each of this gateway has {CODE_LENGTH}."
+        if self.is_of_one_case:
+            return "No such code was issued here: its letters are all small or all capital, and each code has both."
         return "The code was not issued by this gateway, or so long ago that it was forgotten."
 
     def advise(self) -> str:
@@ -88,7 +92,10 @@ class CodeUnknown(Problem):
             return "Send the value of `code` in the redirect, as it stands there: not its state, nor the whole address."
         if self.length != CODE_LENGTH:
             return "Send the whole value of `code` in the redirect, up to the next &, and nothing behind it."
-        return "Authorize again."
+        return _LETTER_BY_LETTER if self.is_of_one_case else "Authorize again."
+
+
+_LETTER_BY_LETTER = "Send the code letter by letter as it stands in the redirect: capital letters and small ones count."
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class Meant(StrEnum):
     """Of the gateway's own, for browsers: one that was open when the base path moved asks for it there."""
     DOCUMENT = "metadata document"
     """Of a route that is served; another form of its address than the standard's."""
+    NAME = "document of such a name"
+    """Metadata that is served under the name that was meant."""
     NOTHING = "nothing of ours"
 
 
@@ -33,6 +35,7 @@ _OF_ENDPOINT = "Use {}, as the authorization server metadata says it."
 _OF_NONE = "Take the endpoints from the authorization server metadata, {}; what it does not name is not offered."
 _ELSEWHERE = {
     Meant.PAGE: "The base path is another one than when this page was opened: begin again from the client.",
+    Meant.NAME: "The name is the standard's, letter by letter (RFC 9728 §3.1, RFC 8414 §3.1).",
     Meant.DOCUMENT: "The well-known segment goes between host and path (RFC 9728 §3.1, RFC 8414 §3.1).",
 }
 """What the gateway has, at another path, and what to do about it."""
@@ -58,6 +61,8 @@ class PathUnknown(Problem):
     @property
     def diagnosis_id(self) -> str | None:
         """Return which of the ways it is; None for a path that nobody takes for one of ours."""
+        if self.meant is Meant.NAME:
+            return "DISC-18"
         if self.meant in {Meant.NOTHING, *_ELSEWHERE}:
             return None
         if self.meant is Meant.CALLBACK:
@@ -68,7 +73,8 @@ class PathUnknown(Problem):
         """Say what is not there, and what is."""
         if self.meant in _ELSEWHERE:
             there = f"; it is {self.nearest}" if self.nearest else ""
-            return f"{self.method} {self.got}: no {self.meant} of the gateway is served at this path{there}."
+            of = "" if self.meant is Meant.NAME else " of the gateway"
+            return f"{self.method} {self.got}: no {self.meant}{of} is served at this path{there}."
         if self.meant is Meant.CALLBACK:
             return f"The identity provider sent the browser to {self.got}; it was asked for {self.nearest}."
         if self.meant not in _OF_A_ROUTE:
@@ -85,7 +91,7 @@ class PathUnknown(Problem):
         if self.meant is Meant.NOTHING:
             return f"MCP clients connect to {' or '.join(self.routes)}." if self.routes else ""
         if self.meant in _ELSEWHERE:
-            first = f"Ask for {self.nearest}. " if self.meant is Meant.DOCUMENT and self.nearest else ""
+            first = f"Ask for {self.nearest}. " if self.meant is not Meant.PAGE and self.nearest else ""
             return first + _ELSEWHERE[self.meant]
         if self.meant not in _OF_A_ROUTE:
             words = {Meant.CALLBACK: _OF_CALLBACK, Meant.ENDPOINT: _OF_NONE}.get(self.meant, _OF_ENDPOINT)

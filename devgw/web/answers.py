@@ -12,10 +12,14 @@ from devgw.mcp.errors import answer_to, as_events, as_sse_event
 from devgw.mcp.message import Messages
 from devgw.oauth.description import describe
 from devgw.problems import Problem
-from devgw.problems.bearer import TokenExpired, TokenRevoked, TokenUnknown
+from devgw.problems.bearer import (
+    TokenExpired,
+    TokenRevoked,
+)
 from devgw.problems.capability import CapabilityHidden
 from devgw.problems.front import BodyUnreadable, HeaderMismatch
 from devgw.problems.limit import BodyTooDeep
+from devgw.problems.token_shape import TokenUnknown
 from devgw.problems.upstream import ConnectRequired
 from devgw.web.recorder import Recording
 

@@ -16,8 +16,8 @@ from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.limits import Limits
 from devgw.mcp.attribution import UnansweredIds
 from devgw.problems import Problem, Refused
-from devgw.problems.bearer import TokenShape, TokenUnknown
 from devgw.problems.front import GatewayStops
+from devgw.problems.token_shape import TokenShape, TokenUnknown
 from devgw.problems.upstream_answer import UpstreamAnswerForeign
 from devgw.settings import Settings
 from devgw.web import awaited

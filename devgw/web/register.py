@@ -5,6 +5,7 @@ import json
 from quart import Blueprint, Response, jsonify, request
 
 from devgw.foreign.json import JsonRefused, read_json
+from devgw.gateway.wrong_path import OF_A_TOKEN
 from devgw.limits import Limits
 from devgw.oauth.urls import REGISTER
 from devgw.problems import Problem, Refused
@@ -12,6 +13,7 @@ from devgw.problems.clients import RegistrationUnreadable
 from devgw.problems.incoming import RegistrationNotJson, RegistrationsTooFrequent
 from devgw.problems.limit import RegistrationTooLarge, limit_id
 from devgw.web import caller, refusals, serving
+from devgw.web.wrong_path import names_in_form
 
 blueprint = Blueprint("register", __name__)
 
@@ -43,21 +45,23 @@ async def _document() -> object:
         Refused: as `_check_type` and `_read` do; told like the refusal of what can be read.
     """
     try:
-        _check_type()
+        await _check_type()
         return _read(await request.get_data())
     except Refused as refused:
         serving.gateway().clients.publish_refusal("dcr", None, refused.problem)
         raise
 
 
-def _check_type() -> None:
+async def _check_type() -> None:
     """Take JSON alone: text and forms are what a page of any site may send without a browser's question (Fetch §2.2.2).
 
     Raises:
         Refused: with `RegistrationNotJson`.
     """
     if request.mimetype != "application/json":
-        raise Refused(RegistrationNotJson(request.mimetype))
+        is_for_tokens = OF_A_TOKEN & await names_in_form(request.mimetype)
+        belongs_to = serving.urls().endpoints(None).token if is_for_tokens else ""
+        raise Refused(RegistrationNotJson(request.mimetype, belongs_to))
 
 
 def _check_pace() -> None:
@@ -91,5 +95,5 @@ def _read(body: bytes | str) -> object:
 def _problem_of(refused: JsonRefused) -> Problem:
     if refused.limit == "JSON_BYTES":
         return RegistrationTooLarge(Limits.REGISTRATION_BYTES)
-    got = f"{request.mimetype or 'no content type'} that is not taken ({refused})"
+    got = f"JSON that is not taken ({refused})" if not refused.is_broken else f"something else ({refused})"
     return RegistrationUnreadable(got, limit_id(refused.limit), "" if refused.is_broken else refused.wanted)

@@ -33,7 +33,12 @@ from devgw.problems.authorization import (
     RedirectUriMismatch,
     ResourceUnknown,
 )
-from devgw.problems.bearer import HeaderShape, InsufficientScope, TokenMalformed, TokenMissing, TokenShape, TokenUnknown
+from devgw.problems.bearer import (
+    HeaderShape,
+    InsufficientScope,
+    TokenMalformed,
+    TokenMissing,
+)
 from devgw.problems.capability import CapabilityHidden
 from devgw.problems.client_id import ClientUnknown
 from devgw.problems.clients import ClientAuthenticationMissing, RedirectUriRefused
@@ -50,6 +55,7 @@ from devgw.problems.refresh_token import GrantRevoked, RefreshTokenReplayed, Ref
 from devgw.problems.standard import StandardRefusal
 from devgw.problems.state import DiskFull, StateDamaged, StateLocked, StateNotWritable, StateRemoved
 from devgw.problems.token import CodeUnknown, GrantTypeUnsupported, VerifierWrong
+from devgw.problems.token_shape import TokenShape, TokenUnknown
 from devgw.problems.upstream_registration import (
     ClientDocumentUnfit,
     RegistrationImpossible,

@@ -17,7 +17,11 @@ from devgw.events.taxonomy import (
     McpCapabilityEntriesUnmatched,
 )
 from devgw.ids import ClientId, TokenId
-from devgw.problems.bearer import InsufficientScope, TokenExpired, TokenShape, TokenUnknown
+from devgw.problems.bearer import (
+    InsufficientScope,
+    TokenExpired,
+)
+from devgw.problems.token_shape import TokenShape, TokenUnknown
 from tests.diagnosis.made import MCP, NOON, ORIGIN, Story
 from tests.diagnosis.told import (
     CHALLENGE,
