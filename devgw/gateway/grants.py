@@ -70,7 +70,7 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
         return CodeUnknown(
             decoded_is_known=decoded != code and self.server.store.find_code(digest(decoded)) is not None,
             contains_known=bool(inner) and self.server.store.find_code(digest(inner)) is not None,
-            has_our_form=code.lower().startswith(CODE_PREFIX),
+            has_our_form=code.startswith(CODE_PREFIX) or is_of_one_case(code, CODE_PREFIX),
             length=len(code),
             is_of_one_case=is_of_one_case(code, CODE_PREFIX),
         )

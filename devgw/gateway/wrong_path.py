@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from difflib import SequenceMatcher, get_close_matches
 
 from devgw.config.project import Project, Route
@@ -72,7 +73,7 @@ def explain_path(
     """
     routes = tuple(urls.resource(route) for route in project.routes)
     if (document := _of_document(method, path, project, urls, routes)) is not None:
-        return document
+        return replace(document, is_of_a_person="text/html" in headers.get("accept", ""))
     page = next((each for each in _PAGES if path.endswith(each)), None)
     if page is not None:
         nearest = urls.at(page) if page != DEV_LOGIN or _signs_in_by_itself(project) else ""

@@ -12,6 +12,8 @@ from devgw.foreign.text import clean
 
 _PUBLIC = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 """What each kind of public key has to have; other kinds are passed over (RFC 7517 §5)."""
+_SIGNING = ("RS", "PS", "ES", "Ed", "ML-DSA")
+"""How the names of algorithms begin by which a public key verifies (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2)."""
 _SHOWN = 40
 
 
@@ -33,6 +35,9 @@ def why_not_verifying(key: Mapping[str, Any]) -> str:
     operations = key.get("key_ops")
     if operations is not None and (not isinstance(operations, list) or "verify" not in operations):
         return "its key_ops do not have verify"
+    algorithm = key.get("alg")
+    if algorithm is not None and not (isinstance(algorithm, str) and algorithm.startswith(_SIGNING)):
+        return f"its alg is {_written(algorithm)}, by which nothing is signed"
     kind = key.get("kty")
     return (
         ""

@@ -54,6 +54,8 @@ class PathUnknown(Problem):
     routes: tuple[str, ...]
     """The URLs of all MCP routes."""
     difference: str = ""
+    is_of_a_person: bool = False
+    """Whether a page is wanted: somebody looks around with a browser, and no client is on its way."""
 
     status: ClassVar = 404
     source: ClassVar = "RFC 9110 §15.5.5; MCP basic/transports: the MCP endpoint"
@@ -62,7 +64,7 @@ class PathUnknown(Problem):
     def diagnosis_id(self) -> str | None:
         """Return which of the ways it is; None for a path that nobody takes for one of ours."""
         if self.meant is Meant.NAME:
-            return "DISC-18"
+            return None if self.is_of_a_person else "DISC-18"
         if self.meant in {Meant.NOTHING, *_ELSEWHERE}:
             return None
         if self.meant is Meant.CALLBACK:

@@ -143,7 +143,7 @@ def test_managing_a_registration_is_an_endpoint_that_others_have(method: str, pa
 )  # fmt: skip
 def test_a_misspelt_name_of_a_document_is_told_with_the_right_one(path: str, nearest: str) -> None:
     found = explained(path)
-    assert found.meant is Meant.DOCUMENT
+    assert (found.meant, found.diagnosis_id) == (Meant.NAME, "DISC-18")
     assert f"Ask for {ORIGIN}" in found.advise()
     assert found.got == ORIGIN + path
     assert found.nearest in {ORIGIN + nearest, ORIGIN + AS + "/mcp/notes"}
