@@ -8,6 +8,7 @@ import pytest
 from devgw.clock import FrozenClock
 from devgw.dashboard.app import Dashboard, Wearing
 from devgw.dashboard.keys.bindings import KEYMAP
+from devgw.dashboard.keys.keymap import Keymap
 from devgw.dashboard.keys.person import keymap
 from devgw.dashboard.look.palette import PALETTES
 from devgw.dashboard.port import Port
@@ -115,3 +116,51 @@ def test_the_names_of_the_themes_are_told_without_importing_them() -> None:
 @pytest.mark.parametrize("environment", [{"NO_TTY": "1"}, {"TERM": "dumb"}])
 def test_there_is_no_dashboard_where_the_environment_says_so(environment: dict[str, str]) -> None:
     assert why_none(environment) != ""
+
+
+def keys_of(tmp_path: Path, text: str | bytes) -> tuple[Keymap, tuple[str, ...]]:
+    file = tmp_path / "devgw" / "keys.toml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return keymap({"XDG_CONFIG_HOME": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("delte", "no key is called delte: did you mean 'delete'?"),
+        ("X, page_up", "no key is called page_up: did you mean 'pageup'?"),
+        ("ctlr+x", "no key is called ctlr+x"),
+        ("slash", "no key is called slash"),
+    ],
+)
+def test_a_key_that_no_terminal_tells_is_said_with_the_nearest(tmp_path: Path, written: str, said: str) -> None:
+    keys, (mistake,) = keys_of(tmp_path, f'# mine\nrevoke = "{written}"\n')
+
+    assert mistake.startswith(f"keys.toml, line 2: {said}")
+    assert keys.sign("revoke") == "d"
+
+
+@pytest.mark.parametrize("written", ["X", "é", "ctrl+x", "ctrl++", "shift+f5", "f12", "ctrl+backslash", "A, insert"])
+def test_every_key_that_a_terminal_tells_can_be_given(tmp_path: Path, written: str) -> None:
+    assert keys_of(tmp_path, f'export = "{written}"\n')[1] == ()
+
+
+def test_a_key_that_does_something_else_already_is_said_and_left_out(tmp_path: Path) -> None:
+    keys, mistakes = keys_of(tmp_path, 'sort = "q"\nexport = "E"\n')
+
+    assert mistakes == ("keys.toml: sort = 'q' is left out: q does back already",)
+    assert (keys.sign("sort"), keys.sign("back"), keys.sign("export")) == ("s", "q", "E")
+
+
+def test_two_keys_may_change_places(tmp_path: Path) -> None:
+    keys, mistakes = keys_of(tmp_path, 'sort = "x"\nexport = "s"\n')
+
+    assert mistakes == ()
+    assert (keys.sign("sort"), keys.sign("export")) == ("x", "s")
+
+
+def test_a_byte_that_is_no_text_is_said_with_its_line(tmp_path: Path) -> None:
+    _, (mistake,) = keys_of(tmp_path, b'sort = "x"\nexport = "\xff"\n')
+
+    assert mistake == "keys.toml changes nothing: line 2 has a byte that is no UTF-8"
