@@ -37,7 +37,7 @@ GROUPS = {
     },
     "Look at what runs, as lines or --json": {
         "flows": ("flows", "The flows: how far each login came."),
-        "tokens": ("tokens", "The tokens and how long they live."),
+        "tokens": ("tokens", "The tokens; also `clients`, `sessions` and `upstreams`."),
         "trace": ("trace", "One request, or the newest ones."),
         "tail": ("tail", "The events as they happen."),
     },
@@ -47,6 +47,9 @@ PARTS = {
     "login": ("login", "Sign in at a route, and keep the login for `devgw call`."),
     "token": ("token", "Print an access token for a route."),
     "fault": ("fault", "Make something go wrong at the emulators on purpose."),
+    "clients": ("clients", "The OAuth clients, and what each has."),
+    "sessions": ("sessions", "Who is signed in, and for how long."),
+    "upstreams": ("upstreams", "The MCP servers behind the routes, and how they do."),
     "mcp": ("mcp", "Let a coding agent ask devgw why a login failed."),
     "schema": ("schema", "Print the JSON Schema of a configuration file, for an editor."),
 }

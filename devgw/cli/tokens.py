@@ -59,15 +59,16 @@ def cells(row: TokenRow, now: float) -> list[str]:
 def left(row: TokenRow, now: float) -> str:
     """Return how long a token lives, in at most two units; since when it opens nothing where it ended before."""
     if row.state != "live":
-        return f"ended {_span(now - row.ended)} ago" if row.ended else "ended"
+        return f"ended {span(now - row.ended)} ago" if row.ended else "ended"
     if not row.expires:
         return "never"
     seconds = int(row.expires) - int(now)
-    return _span(seconds) if seconds >= 0 else f"-{-seconds}s"
+    return span(seconds) if seconds >= 0 else f"-{-seconds}s"
 
 
-def _span(span: float) -> str:
-    seconds = max(0, int(span))
+def span(seconds_left: float) -> str:
+    """Return a span of time in at most two units."""
+    seconds = max(0, int(seconds_left))
     days, hours, minutes = seconds // 86_400, seconds // 3_600 % 24, seconds // 60 % 60
     if days:
         return f"{days}d{hours:02}h"
