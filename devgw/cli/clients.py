@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from devgw.cli.joining import directory_argument, json_option
-from devgw.cli.listing import Listing, clock_time
+from devgw.cli.listing import CliListing, clock_time
 from devgw.control.messages import ClientRow
 
 
@@ -15,7 +15,7 @@ def cells(row: ClientRow, _now: float) -> list[str]:
     return [row.name, row.state, row.registered_by, *counts, clock_time(row.last), row.id]
 
 
-LISTING: Listing[ClientRow] = Listing(
+LISTING: CliListing[ClientRow] = CliListing(
     "client",
     ("CLIENT", "STATE", "BY", "TOKENS", "GRANTS", "FLOWS", "LAST", "ID"),
     cells,

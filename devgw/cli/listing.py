@@ -20,7 +20,7 @@ _NAME = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Generic[R]):
+class CliListing(Generic[R]):
     """How one kind is listed."""
 
     kind: str

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from devgw.cli.joining import directory_argument, json_option
-from devgw.cli.listing import Listing, clock_time
+from devgw.cli.listing import CliListing, clock_time
 from devgw.cli.tokens import span
 from devgw.control.messages import SessionRow
 
@@ -17,7 +17,7 @@ def cells(row: SessionRow, now: float) -> list[str]:
     return [row.email or row.subject_id, row.state, clock_time(row.started), left, str(row.grants), row.browser, row.id]
 
 
-LISTING: Listing[SessionRow] = Listing(
+LISTING: CliListing[SessionRow] = CliListing(
     "session",
     ("PERSON", "STATE", "SINCE", "LEFT", "GRANTS", "BROWSER", "ID"),
     cells,

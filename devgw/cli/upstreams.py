@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from devgw.cli.joining import directory_argument, json_option
-from devgw.cli.listing import Listing, clock_time
+from devgw.cli.listing import CliListing, clock_time
 from devgw.control.messages import UpstreamRow
 
 
@@ -17,7 +17,7 @@ def cells(row: UpstreamRow, _now: float) -> list[str]:
     return [row.id, row.state, *counts, row.auth_mode, row.url, said]
 
 
-LISTING: Listing[UpstreamRow] = Listing(
+LISTING: CliListing[UpstreamRow] = CliListing(
     "upstream",
     ("ROUTE", "STATE", "REQUESTS", "ERRORS", "P50", "CONNECTED", "AUTH", "URL", "LAST ERROR"),
     cells,
