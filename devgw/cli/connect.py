@@ -125,6 +125,8 @@ def _say_next(client: ClientSetup, servers: dict[str, str]) -> None:
 def _change(client: ClientSetup, servers: dict[str, str], directory: Path, change: _Change) -> None:
     """Add servers to the client's file or take them out, and say which."""
     place = place_of(client, directory)
+    if not directory.is_dir():
+        fail(f"There is no folder {directory}.", "-C names the project's.")
     try:
         changed = change(client, directory, servers)
     except FileUnusable as unusable:

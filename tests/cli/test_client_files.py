@@ -197,3 +197,11 @@ def test_a_wish_without_a_client_is_no_success(flag: str, tmp_path: Path) -> Non
     result = connect(tmp_path, flag)
     assert result.exit_code == 1
     assert "want a client" in result.stderr
+
+
+@pytest.mark.parametrize("flag", ["--write", "--undo"])
+def test_no_folder_is_made_for_a_project_that_is_not_there(flag: str, tmp_path: Path) -> None:
+    result = connect(tmp_path / "nowhere", "cursor", flag)
+    assert result.exit_code == 1
+    assert "There is no folder" in result.stderr
+    assert not (tmp_path / "nowhere").exists()

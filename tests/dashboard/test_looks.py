@@ -1,5 +1,6 @@
 """The person's own colours and columns: kept, read again, and what is wrong in them said with its line."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -99,13 +100,15 @@ def test_a_value_of_another_kind_is_a_mistake_with_its_line(value: str, folder: 
 
 
 @pytest.mark.parametrize("name", ["theme.toml", "keys.toml", "columns.toml"])
-@pytest.mark.parametrize("what", ["folder", "link", "bytes", "no toml", "nul"])
+@pytest.mark.parametrize("what", ["folder", "pipe", "link", "bytes", "no toml", "nul"])
 def test_a_file_of_ones_own_that_cannot_be_read_changes_nothing(
     name: str, what: str, folder: Path, tmp_path: Path
 ) -> None:
     path = folder / name
     if what == "folder":
         path.mkdir()
+    elif what == "pipe":
+        os.mkfifo(path)
     elif what == "link":
         path.symlink_to(path)
     else:

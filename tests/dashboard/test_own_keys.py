@@ -1,12 +1,16 @@
 """Whatever keys a person has, the screen tells those."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from devgw.dashboard.acts import comparing, revoking
 from devgw.dashboard.keys.bindings import KEYMAP
+from devgw.dashboard.overlays.help import Help
 from devgw.dashboard.world import Link
 from tests.dashboard.bench import Bench
+from tests.dashboard.test_revoking import REFRESH, told
 from tests.support.sample_world import NOON
 
 OTHERS = KEYMAP.rebind({each.id: f"f{number}" for number, each in enumerate(KEYMAP.all, 20)})
@@ -101,3 +105,31 @@ def test_with_the_usual_keys_escape_clears(bench: Bench) -> None:
     bench.desk.filter("nothing-is-called-so")
     assert "esc clears" in bench.text()
     assert "1-9 views" in bench.text()
+
+
+def test_reasons_and_questions_tell_them_too() -> None:
+    bench = Bench(keymap=OTHERS)
+    table = bench.world.table("token")
+    live = next(row for row in table if row.kind == "access" and row.state == "live")
+    bench.desk.open("tokens", row=live.id)
+    sessions = f"{OTHERS.sign('revoke')} in Sessions ({OTHERS.sign('view_sessions')})"
+    assert sessions in revoking._why_not_row(bench.desk, replace(live, kind="idp"))
+    bench.port.answers = {"revoke dry": told(REFRESH), "revoke": told(REFRESH)}
+    revoking.ask(bench.desk)
+    assert f"{OTHERS.sign('undo')} within 30 s" in bench.text()
+    bench.press("y")
+    assert f"{OTHERS.sign('undo')} undo" in bench.text()
+    bench.desk.overlay = None
+    bench.desk.open("traces")
+    assert f"mark two with {OTHERS.sign('mark')}" in comparing.why_no_compare(bench.desk)
+
+
+def test_the_help_tells_each_view_s_key_where_they_are_no_digits() -> None:
+    bench = Bench(keymap=OTHERS)
+    bench.size = (200, 80)
+    bench.desk.overlay = Help()
+    assert "1-9 0" not in bench.text()
+    assert re.search(rf"{OTHERS.sign('view_health')} +show Health", bench.text())
+    usual = Bench()
+    usual.desk.overlay = Help()
+    assert "1-9 0" in usual.text()

@@ -101,7 +101,7 @@ def _show(desk: Desk, names: list[str], texts: list[list[str]]) -> None:
 def why_no_flow(desk: Desk) -> str:
     """Say why there is no flow to compare."""
     if desk.view.name != "flows":
-        return "only of a flow: 1 shows them"
+        return desk.keymap.said("only of a flow: {view_flows} shows them")
     return "" if desk.row is not None else "the list is empty"
 
 
@@ -110,4 +110,5 @@ def why_no_compare(desk: Desk) -> str:
     if desk.view.name == "flows":
         return why_no_flow(desk)
     count = sum(row_id(row) in desk.listing.marks for row in desk.listing.rows())
-    return "" if count == 2 else f"mark two with space; {count} {'is' if count == 1 else 'are'} marked"
+    marked = f"{count} {'is' if count == 1 else 'are'} marked"
+    return "" if count == 2 else f"mark two with {desk.keymap.sign('mark')}; {marked}"

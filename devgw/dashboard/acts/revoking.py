@@ -17,8 +17,8 @@ _FORESEEN = 50
 _KINDS = {"tokens": "token", "clients": "client", "sessions": "session", "flows": "grant"}
 
 _NOT_OURS = {
-    "idp": "the identity provider's: d in Sessions (5) ends what it began",
-    "upstream": "an upstream's: d in Upstreams (6) disconnects it",
+    "idp": "the identity provider's: {revoke} in Sessions ({view_sessions}) ends what it began",
+    "upstream": "an upstream's: {revoke} in Upstreams ({view_upstreams}) disconnects it",
     "code": "a code is good once, for a minute: revoke the tokens that it brought",
 }
 """Why some kinds of tokens cannot be revoked by themselves."""
@@ -35,7 +35,7 @@ def _why_not_row(desk: Desk, row: Any) -> str:
     if desk.view.name == "flows" and not row.grant_id:
         return "this flow has no grant"
     if desk.view.name == "tokens" and not desk.listing.marks:
-        return _NOT_OURS.get(row.kind, "")
+        return desk.keymap.said(_NOT_OURS.get(row.kind, ""))
     if desk.view.name == "upstreams" and not row.connected:
         return "nobody is connected to it"
     return ""

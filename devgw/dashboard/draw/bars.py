@@ -199,13 +199,8 @@ def _keys(desk: Desk, row: int) -> list[tuple[str, str, str]]:
         for each in known
         if not each.reason(desk)
     ]
-    return [*_views(desk), *found] if row else found
-
-
-def _views(desk: Desk) -> list[tuple[str, str, str]]:
-    """Return by which keys the views are shown; nothing where the person gave them others, which the tabs tell."""
-    signs = [desk.keymap.sign(f"view_{each.name}") for each in VIEWS]
-    return [("1-9", "views", "")] if signs[:9] == [*"123456789"] else []
+    views = [("1-9", "views", "")] if row and desk.keymap.views_are_digits() else []
+    return [*views, *found]
 
 
 def _keys_of_first_screen(desk: Desk) -> list[tuple[str, str, str]]:

@@ -73,6 +73,10 @@ class Keymap:
         is_escape = any(each.id == "back" for each in self.by_key.get("escape", ()))
         return "esc" if is_escape else self.sign("back")
 
+    def views_are_digits(self) -> bool:
+        """Tell whether the views are shown by 1 to 9 and 0, as they stand."""
+        return [each.shown for each in self.all if each.id.startswith("view_")] == [*"1234567890"]
+
     def of_view(self, view: str) -> list[Key]:
         """Return the keys that belong to a view rather than to all."""
         return [each for each in self.all if each.works_in(view) and (each.views or each.bar == 1)]

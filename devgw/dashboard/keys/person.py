@@ -36,6 +36,8 @@ def read_own(
     `mistake` says what is wrong with one member, or nothing.
     """
     path = config_dir(environment) / name
+    if path.is_fifo():  # whoever reads one waits for its writer
+        return {}, (f"{name} changes nothing: it is no file",)
     try:
         text = path.read_text(encoding="utf-8")
         wanted = read_toml(text)

@@ -51,14 +51,14 @@ class Confirm:
 
     def _losses(self, desk: "Desk", width: int) -> list[Line]:
         found: list[Line] = []
-        for name, text, look in self._facts():
+        for name, text, look in self._facts(desk):
             first, *rest = wrap(text, width - _NAMES - 3, look)
             found += [((f" {name:<{_NAMES}} ", "dim"), *first), *(((" " * (_NAMES + 2), ""), *each) for each in rest)]
         found += [line((f" {each}", "dim")) for each in self.notes]
         _ = desk
         return found
 
-    def _facts(self) -> list[tuple[str, str, str]]:
+    def _facts(self, desk: "Desk") -> list[tuple[str, str, str]]:
         ends = also_ends(self.known, self.named)
         effects = sorted({each.effect for each in self.known if each.effect})
         over = any(each.already_over for each in self.known)
@@ -71,7 +71,7 @@ class Confirm:
             *([("Note", "it had ended before: nothing will change for clients", "warn")] if over else []),
             (
                 "Undo",
-                "z within 30 s (kept here until then)" if undoable else "cannot be undone",
+                f"{desk.keymap.sign('undo')} within 30 s (kept here until then)" if undoable else "cannot be undone",
                 "" if undoable else "bad",
             ),
         ]

@@ -58,8 +58,9 @@ class Help:
         return body[self.top : self.top + room]
 
     def _column(self, desk: "Desk", keys: list[Key], width: int) -> list[Line]:
-        lines = [_line(desk, each, width) for each in keys if each.shown and not _is_second(each)]
-        if any(each.id.startswith("view_") for each in keys):
+        has_digits = desk.keymap.views_are_digits()
+        lines = [_line(desk, each, width) for each in keys if each.shown and not _is_second(each, has_digits)]
+        if has_digits and any(each.id.startswith("view_") for each in keys):
             lines.insert(0, line((f" {'1-9 0':<{_SHOWN}} ", "key"), "show a view: Flows, Traces … Events"))
         return lines
 
@@ -73,9 +74,9 @@ class Help:
             self.editor.press(key, character)
 
 
-def _is_second(each: Key) -> bool:
-    """Tell whether a key is the second of a pair that is written in one line."""
-    return each.id.startswith("view_") or each.id in {
+def _is_second(each: Key, has_digits: bool) -> bool:
+    """Tell whether a key is the second of a pair, or one of the ten for the views, that are written in one line."""
+    return (has_digits and each.id.startswith("view_")) or each.id in {
         "up",
         "end",
         "page_up",

@@ -80,12 +80,12 @@ def _refusal(row: TraceRow, detail: TraceDetail | None, scene: Scene, sheet: She
 
 def _headers(title: str, headers: list[HeaderView], row: TraceRow, scene: Scene, sheet: Sheet) -> None:
     sheet.head(title, "" if headers else "none")
+    reveals = scene.keymap.sign("reveal")
     names, sheet.names = sheet.names, min(24, max((len(each.name) for each in headers), default=0))
     for each in headers:
         opened = scene.secret(row.id, each.place) if each.place else None
-        remark = (
-            ("v reveal" if opened is None else "revealed", "key" if opened is None else "warn") if each.place else None
-        )
+        offered = (f"{reveals} reveal", "key") if opened is None else ("revealed", "warn")
+        remark = offered if each.place else None
         target = Target("place", each.place) if each.place else None
         value = opened if opened is not None else scene.url(each.value)
         sheet.fact(each.name, value or "(empty)", "warn" if opened else "", target, remark)
@@ -105,10 +105,11 @@ def _body(body: BodyView, row: TraceRow, scene: Scene, sheet: Sheet) -> None:
 
 
 def _places(places: list[str], row: TraceRow, scene: Scene, sheet: Sheet) -> None:
+    reveals = f"  {scene.keymap.sign('reveal')} reveal"
     for place in places:
         opened = scene.secret(row.id, place)
         shown = (opened, "warn") if opened else ("masked", "dim")
-        sheet.add(line((f"{place}  ", "dim"), shown, ("  v reveal", "key")), Target("place", place))
+        sheet.add(line((f"{place}  ", "dim"), shown, (reveals, "key")), Target("place", place))
 
 
 def _write_request(row: TraceRow, scene: Scene, sheet: Sheet) -> None:

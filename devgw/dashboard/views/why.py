@@ -59,7 +59,8 @@ def _short(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet) 
     said = said if not cause or _says(said, cause) else f"{said} {scene.glyphs.dash} {cause}"
     _whole_fix(said, fix, is_failed, scene, sheet)
     name = f"   {first.id}{'' if first.certain else ' (suspected)'}" if first else ""
-    keys = (("Tab", " all of it   "), ("o t", " trace   "), ("y m", " report"))
+    pane, related, copy = (scene.keymap.sign(each) for each in ("pane", "related", "copy"))
+    keys = ((pane, " all of it   "), (f"{related} t", " trace   "), (f"{copy} m", " report"))
     sheet.add((*(span for key, text in keys for span in ((key, "key"), (text, "dim"))), (name, "dim")))
 
 
