@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from devgw.cli.tables import write_table
 from devgw.files import FileRefused, todo_of
 from devgw.foreign.client_setup import CLIENT_SETUPS, ClientSetup
 
+AGENT = "devgw"
+"""As which devgw itself is known to a client."""
 _Change = Callable[[ClientSetup, Path, dict[str, str]], list[str]]
 
 
@@ -27,7 +30,8 @@ _Change = Callable[[ClientSetup, Path, dict[str, str]], list[str]]
 @directory_argument
 @click.option("--write", "writes", is_flag=True, help="Do it: run the client's command, or write its file.")
 @click.option("--undo", "undoes", is_flag=True, help="Take it out again.")
-def command(client: str, route: str, directory: Path, *, writes: bool, undoes: bool) -> None:
+@click.option("--agent", "asks", is_flag=True, help="Not the servers, but devgw itself: the client may ask it why.")
+def command(client: str, route: str, directory: Path, *, writes: bool, undoes: bool, asks: bool) -> None:
     """Print what adds the servers of this project to an MCP client, or do it; without CLIENT, list the clients.
 
     ROUTE is the path, the URL or the operation id of one route; without it, all of them are meant.
@@ -40,8 +44,10 @@ def command(client: str, route: str, directory: Path, *, writes: bool, undoes: b
         return
     if writes and undoes:
         fail("--write and --undo are opposites.", "Give one of them.")
-    wanted = _client(client)
-    servers = _servers(directory.resolve(), route)
+    if asks and route:
+        fail("--agent adds devgw itself, and no route.", "Leave ROUTE out.")
+    wanted = _client(client).locally() if asks else _client(client)
+    servers = _devgw(directory.resolve()) if asks else _servers(directory.resolve(), route)
     if not (writes or undoes):
         _print(wanted, servers, directory)
     elif wanted.file:
@@ -101,12 +107,20 @@ def _servers(directory: Path, route: str) -> dict[str, str]:
     return found
 
 
+def _devgw(directory: Path) -> dict[str, str]:
+    """Return the command line by which a client starts `devgw mcp`, under the name that it gets there."""
+    from devgw.platforms.own_program import own_command  # noqa: PLC0415  `--help` must be quick
+
+    return {AGENT: shlex.join(own_command("mcp", "-C", str(directory)))}
+
+
 def _print(client: ClientSetup, servers: dict[str, str], directory: Path) -> None:
     if client.file:
         place = place_of(client, directory)
         write_line(f"In {place}:")
         write_page(json.dumps(client.snippet(servers), indent=2))
-        write_line(f"devgw connect {client.id} --write puts that there, --undo takes it out.")
+        asks = " --agent" if AGENT in servers else ""
+        write_line(f"devgw connect {client.id}{asks} --write puts that there, --undo takes it out.")
         if not client.tried:
             write_line(f"This is what the documentation of {client.name} says; devgw was not tried with it.")
     for name, url in () if client.file else servers.items():
@@ -118,8 +132,9 @@ def _print(client: ClientSetup, servers: dict[str, str], directory: Path) -> Non
 
 
 def _say_next(client: ClientSetup, servers: dict[str, str]) -> None:
+    to_do = "then" if AGENT in servers else "to sign in"
     for said in dict.fromkeys(client.signing_in(name) for name in servers):
-        write_line(f"  to sign in: {said}")
+        write_line(f"  {to_do}: {said}")
 
 
 def _change(client: ClientSetup, servers: dict[str, str], directory: Path, change: _Change) -> None:

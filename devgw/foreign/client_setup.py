@@ -5,7 +5,7 @@ was read, and `tried` says which is which.
 """
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devgw.foreign.shell import server_name
@@ -26,11 +26,21 @@ class ClientSetup:
     """Where it keeps its servers: below the home folder where it begins with `~/`, else below the project."""
     member: str = ""
     """The member of the file that holds them by name."""
-    entry: dict[str, str] = field(default_factory=dict)
+    entry: dict[str, Any] = field(default_factory=dict)
     """What it keeps of a server."""
+    add_local: tuple[str, ...] = ()
+    """The same as `add` for a server that the client starts itself; `{command}` stands for all words of its command."""
+    entry_local: dict[str, Any] = field(default_factory=dict)
+    """The same as `entry`; `{program}` is the first word of its command, and `["{arguments}"]` all others."""
     then: str = ""
     """What signs in."""
     tried: bool = True
+    then_local: str = "it asks for nothing: say “why did my login fail?” to it"
+    """What comes after that of a server that the client starts itself."""
+
+    def locally(self) -> "ClientSetup":
+        """Return how it is given a server that it starts itself: in the place of a URL stands a command line."""
+        return replace(self, add=self.add_local, entry=self.entry_local, then=self.then_local)
 
     def adding(self, name: str, url: str) -> str:
         """Return the command that adds the server, to be pasted into a shell."""
@@ -44,9 +54,9 @@ class ClientSetup:
         """Return what signs in."""
         return self.then.replace("{name}", server_name(name))
 
-    def kept(self, url: str) -> dict[str, str]:
+    def kept(self, url: str) -> dict[str, Any]:
         """Return what its file says of the server."""
-        return {member: value.replace("{url}", url) for member, value in self.entry.items()}
+        return {member: _filled(value, url) for member, value in self.entry.items()}
 
     def snippet(self, servers: dict[str, str]) -> dict[str, Any]:
         """Return a whole file with these servers, URLs by name."""
@@ -55,15 +65,26 @@ class ClientSetup:
     @staticmethod
     def words(command: tuple[str, ...], name: str, url: str = "") -> list[str]:
         """Return the words of a command for one server: whatever is in a URL, it is one word."""
-        return [word.replace("{name}", server_name(name)).replace("{url}", url) for word in command]
+        said = [shlex.split(url) if word == "{command}" else [word.replace("{url}", url)] for word in command]
+        return [word.replace("{name}", server_name(name)) for words in said for word in words]
 
 
+def _filled(value: Any, url: str) -> Any:
+    """Return what stands for a URL or a command line in a client's file."""
+    if isinstance(value, list):
+        first = [each for each in value if each != "{arguments}"]
+        return [*(_filled(each, url) for each in first), *shlex.split(url)[1:]]
+    return shlex.split(url)[0] if value == "{program}" else value.replace("{url}", url)
+
+
+_PROGRAM = {"command": "{program}", "args": ["{arguments}"]}
 CLAUDE_CODE = ClientSetup(
     "claude-code",
     "Claude Code",
     add=("claude", "mcp", "add", "--transport", "http", "{name}", "{url}"),
     remove=("claude", "mcp", "remove", "{name}"),
     then="claude mcp login {name}",
+    add_local=("claude", "mcp", "add", "{name}", "--", "{command}"),
 )
 CLIENT_SETUPS = (
     CLAUDE_CODE,
@@ -73,6 +94,7 @@ CLIENT_SETUPS = (
         add=("codex", "mcp", "add", "{name}", "--url", "{url}"),
         remove=("codex", "mcp", "remove", "{name}"),
         then="it signs in as soon as it is added; later: codex mcp login {name}",
+        add_local=("codex", "mcp", "add", "{name}", "--", "{command}"),
     ),
     ClientSetup(
         "gemini",
@@ -80,6 +102,7 @@ CLIENT_SETUPS = (
         add=("gemini", "mcp", "add", "--scope", "user", "--transport", "http", "{name}", "{url}"),
         remove=("gemini", "mcp", "remove", "--scope", "user", "{name}"),
         then="in gemini: /mcp auth {name}",
+        add_local=("gemini", "mcp", "add", "--scope", "user", "{name}", "{command}"),
     ),
     ClientSetup(
         "copilot",
@@ -87,6 +110,7 @@ CLIENT_SETUPS = (
         add=("copilot", "mcp", "add", "--transport", "http", "{name}", "{url}"),
         remove=("copilot", "mcp", "remove", "{name}"),
         then="it signs in when it starts",
+        add_local=("copilot", "mcp", "add", "{name}", "--", "{command}"),
     ),
     ClientSetup(
         "opencode",
@@ -95,6 +119,7 @@ CLIENT_SETUPS = (
         member="mcp",
         entry={"type": "remote", "url": "{url}"},
         then="opencode mcp auth {name}",
+        entry_local={"type": "local", "command": ["{program}", "{arguments}"]},
     ),
     ClientSetup(
         "cursor",
@@ -103,6 +128,7 @@ CLIENT_SETUPS = (
         member="mcpServers",
         entry={"url": "{url}"},
         then="in Cursor, Settings, MCP: switch {name} on and sign in there",
+        entry_local=_PROGRAM,
         tried=False,
     ),
     ClientSetup(
@@ -112,6 +138,7 @@ CLIENT_SETUPS = (
         member="servers",
         entry={"type": "http", "url": "{url}"},
         then="in VS Code, open .vscode/mcp.json and press Start above {name}",
+        entry_local={"type": "stdio", **_PROGRAM},
         tried=False,
     ),
     ClientSetup(
@@ -121,6 +148,7 @@ CLIENT_SETUPS = (
         member="mcpServers",
         entry={"serverUrl": "{url}"},
         then="in Windsurf, refresh the list of MCP servers",
+        entry_local=_PROGRAM,
         tried=False,
     ),
     ClientSetup(
@@ -128,6 +156,8 @@ CLIENT_SETUPS = (
         "MCP Inspector",
         add=("npx", "@modelcontextprotocol/inspector", "--transport", "http", "--server-url", "{url}"),
         then="it signs in when one presses Connect; it keeps nothing",
+        add_local=("npx", "@modelcontextprotocol/inspector", "{command}"),
+        then_local="press Connect, and call why",
     ),
 )
 """In the order in which they are listed."""

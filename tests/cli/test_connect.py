@@ -1,6 +1,7 @@
 """`devgw connect`: what adds a project's servers to a client; in its file, nothing else is touched."""
 
 import json
+import shlex
 import stat
 from pathlib import Path
 
@@ -26,6 +27,30 @@ def test_each_client_says_how_it_is_given_a_server_and_how_to_take_it_back(tmp_p
         assert "to sign in" in printed
         assert ("--undo" in printed or "to take it out" in printed) == (each.id != "inspector")
     assert not list(tmp_path.iterdir())
+
+
+def test_each_client_says_how_it_is_given_devgw_itself(tmp_path: Path) -> None:
+    for each in CLIENT_SETUPS:
+        printed = connect(tmp_path, each.id, "--agent").stdout
+        assert "/mcp/" not in printed
+        if each.file:
+            document = json.loads(printed[printed.index("{") : printed.rindex("}") + 1])[each.member]["devgw"]
+            words = [document["command"], *document.get("args", [])] if "args" in document else document["command"]
+        else:
+            words = shlex.split(printed.splitlines()[0])
+        assert words[-5:] == ["-m", "devgw", "mcp", "-C", str(tmp_path)]
+    assert "no route" in connect(tmp_path, "codex", "sample", "--agent").stderr
+
+
+@pytest.mark.parametrize("setup", FILES, ids=lambda setup: setup.id)
+def test_devgw_itself_is_put_into_a_file_once_and_taken_out_again(setup: ClientSetup, tmp_path: Path) -> None:
+    assert connect(tmp_path, setup.id, "--write").exit_code == 0
+    before = (tmp_path / setup.file).read_text()
+    assert connect(tmp_path, setup.id, "--agent", "--write").exit_code == 0
+    assert "was there before" in connect(tmp_path, setup.id, "--agent", "--write").stdout
+    assert list(json.loads((tmp_path / setup.file).read_text())[setup.member]) == ["sample", "notes", "devgw"]
+    assert connect(tmp_path, setup.id, "--agent", "--undo").exit_code == 0
+    assert (tmp_path / setup.file).read_text() == before
 
 
 @pytest.mark.parametrize("setup", FILES, ids=lambda setup: setup.id)
