@@ -46,6 +46,7 @@ VALUES = {
     "origins": '["https://a.test"]',
     "addresses": '["127.0.0.1"]',
     "rotation": '"rotate"',
+    "host": '"box"',
 }
 
 
