@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from devgw.cli.joining import answered, directory_argument, fail, json_option, opened, run, state_dir_of
+from devgw.cli.joining import answered, directory_argument, fail, json_option, near, opened, run, state_dir_of
 from devgw.cli.printing import write_json, write_lines, write_page
 from devgw.cli.tables import write_table
 from devgw.control.client import ask_once, snapshot_once
@@ -20,13 +20,20 @@ SPARE = ("MS", "METHOD")
 @directory_argument
 @json_option
 @click.option("--curl", is_flag=True, help="The request as a command, its token as $DEVGW_TOKEN.")
+@click.option("--again", is_flag=True, help="Ask it again, of what runs now, and say what differs in the answer.")
 @click.option("-n", "last", default=20, show_default=True, help="Without TRACE: how many of the newest are listed.")
-def command(trace: str | None, directory: Path, *, as_json: bool, curl: bool, last: int) -> None:
+def command(trace: str | None, directory: Path, *, as_json: bool, curl: bool, again: bool, last: int) -> None:
     """Show one request of the gateway that runs in this project by its id, or list the newest.
 
-    Those that are not over stand last, with what they wait for.
+    Those that are not over stand last, with what they wait for. --again really asks once more: what a request does, it
+    does twice; it shows in no list.
     """
+    if again and trace is None:
+        raise click.UsageError("--again goes with the id of a request.")
     state_dir = state_dir_of(directory)
+    if again:
+        _ask_again(state_dir, str(trace), as_json=as_json)
+        return
     if trace is None:
         kept = run(snapshot_once(state_dir, ["trace"])).of("trace", TraceRow)
         open_ = UnderWayView.from_json(answered(run(ask_once(state_dir, "inspect", kind="under_way", id="all")))).rows
@@ -43,6 +50,14 @@ def command(trace: str | None, directory: Path, *, as_json: bool, curl: bool, la
         write_json(detail)
     else:
         write_lines(lines(detail))
+
+
+def _ask_again(state_dir: Path, trace: str, *, as_json: bool) -> None:
+    answer = run(ask_once(state_dir, "replay", id=trace))
+    if answer.code == "not_found":
+        fail(answer.explanation, near(state_dir, "trace", trace))
+    found = answered(answer)
+    write_json(found) if as_json else write_page(found["report"].rstrip("\n"))
 
 
 def _list(rows: list[TraceRow], *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from devgw.control.commands import Consequences, FaultRow
 from devgw.diagnosis.verdicts import Check
+from devgw.monitor.comparison_view import ReplayView
 from devgw.monitor.views import ConfigView
 
 
@@ -39,6 +40,9 @@ class Actions(Protocol):
 
     async def travel(self, seconds: float) -> None:
         """Move the gateway's clock forwards, so that expiry is seen without waiting for it."""
+
+    async def replay(self, trace_id: str) -> ReplayView | None:
+        """Ask a recorded request again, of what runs now; None where there is no such request."""
 
     async def disconnect(self, upstream_id: str, subject_id: str) -> bool:
         """Forget a credential for an upstream; False where none is held."""
@@ -91,6 +95,10 @@ class NoActions:
     async def travel(self, seconds: float) -> None:  # noqa: ARG002  the protocol's
         """Do nothing."""
         raise NotPossible("This gateway's clock cannot travel.")
+
+    async def replay(self, trace_id: str) -> ReplayView | None:  # noqa: ARG002  the protocol's
+        """Do nothing."""
+        raise NotPossible("This gateway can be watched, and nothing is asked by it.")
 
     async def disconnect(self, upstream_id: str, subject_id: str) -> bool:  # noqa: ARG002  the protocol's
         """Do nothing."""

@@ -59,6 +59,7 @@ class Answering:
             "reveal": self._reveal,
             "copy": self._copy,
             "compare": self._compare,
+            "replay": self._replay,
             "clear": self._clear,
             "reload": self._reload,
             "probe": self._probe,
@@ -142,6 +143,10 @@ class Answering:
             raise Unanswerable("bad_arguments", "`seconds` must be a number above 0, a year at most.")
         await self._actions.travel(float(seconds))
         return {"now": self._monitor.clock.now().timestamp()}
+
+    async def _replay(self, arguments: dict[str, Any]) -> Result:
+        id_ = _text(arguments, "id")
+        return _found(await self._actions.replay(id_), "trace", id_)
 
     async def _disconnect(self, arguments: dict[str, Any]) -> Result:
         id_, subject = _text(arguments, "id"), _text(arguments, "subject_id", "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 from devgw.control.commands import Consequences, Copied, Revealed
-from devgw.monitor.comparison_view import DifferenceView, FlowComparison
+from devgw.monitor.comparison_view import DifferenceView, FlowComparison, ReplayView
 from devgw.monitor.details import (
     BodyView,
     CaseView,
@@ -94,6 +94,7 @@ __all__ = [
     "JwtView",
     "MessageView",
     "PhaseView",
+    "ReplayView",
     "Revealed",
     "RouteRow",
     "Row",
@@ -263,6 +264,7 @@ class Command(ControlMessage):
     | `reveal` | trace_id, place | `Revealed` |
     | `copy` | kind (`curl`, `url`, `headers`, `body`, `report`, `file`, `json`), id | `Copied` |
     | `compare` | id of a flow, other (none means the last good one of its client) | `FlowComparison` |
+    | `replay` | id of a trace, of an earlier run too | `ReplayView` |
     | `clear` | kind (`traces`, `flows` with those that are kept, `lines`, `all`) | {"cleared": n} |
     | `reload` | | `ConfigView` |
     | `probe` | | `HealthView` |

@@ -17,7 +17,7 @@ from devgw.events.flow import FlowState
 from devgw.monitor.asked import Purpose
 from devgw.monitor.comparison_view import DifferenceView, FlowComparison
 from devgw.monitor.comparison_words import report_of
-from devgw.monitor.details import FlowDetail
+from devgw.monitor.details import FlowDetail, TraceDetail
 from devgw.monitor.exchange_parts import HEADER, ExchangeParts, parts_of
 from devgw.monitor.recorded_flow import RecordedFlow
 from devgw.monitor.rows import FlowRow
@@ -25,7 +25,7 @@ from devgw.monitor.rows import FlowRow
 _LOOPBACK_PORT = re.compile(r"(?P<host>\b(?:localhost|127\.0\.0\.1)|\[::1\]):\d{1,5}(?!\d)")
 _ASIDE = re.compile(r"(?:(?:sec|accept)[\w-]*|referer|upgrade-insecure-requests) header|client_name|software_version")
 """What a browser sends along, and what a program calls itself."""
-_STATUS = "status"
+_STATUS, _ANSWER = "status", "the answer to "
 _WORD = re.compile(r"[A-Za-z][\w-]*")
 _MOST = 200
 
@@ -79,6 +79,14 @@ def compare_flows(flow: RecordedFlow, other: RecordedFlow) -> FlowComparison:
     compared.differences = [each for _, each in ranked][:_MOST]
     compared.report = report_of(compared)
     return compared
+
+
+def compare_answers(now: TraceDetail, then: TraceDetail) -> list[DifferenceView]:
+    """Return what the answer to the same request says now that it did not say then."""
+    ours, theirs = parts_of(now, ()), parts_of(then, ())
+    return [
+        each for each in _Words("recorded").parts(ours, theirs, ours.answer, theirs.answer, _ANSWER) if each.matters
+    ]
 
 
 def _not_kept(flow: RecordedFlow) -> list[str]:
@@ -148,9 +156,9 @@ class _Words:
         """Yield what differs between the same exchange of two attempts, and whether the client said it."""
         one, other = pair.one, pair.other
         if one is not None and other is not None:
-            yield from ((each, True) for each in self._parts(one, other, one.request, other.request, ""))
+            yield from ((each, True) for each in self.parts(one, other, one.request, other.request, ""))
             answers = (one.answer, other.answer) if one.status == other.status else (_status(one), _status(other))
-            yield from ((each, False) for each in self._parts(one, other, *answers, "the answer to "))
+            yield from ((each, False) for each in self.parts(one, other, *answers, _ANSWER))
         elif one is not None:
             yield self._only(one, f"This one asked {one.label}, the {self.other} one did not.", one.trace_id), True
         elif other is not None:
@@ -162,9 +170,10 @@ class _Words:
         told.matters = known.key[0] != Purpose.MCP or known.status >= 400
         return told
 
-    def _parts(
+    def parts(
         self, one: ExchangeParts, other: ExchangeParts, ours: dict[str, str], theirs: dict[str, str], side: str
     ) -> Iterator[DifferenceView]:
+        """Yield what differs between what was said in the same exchange by one side."""
         for name in dict.fromkeys((*theirs, *ours)):
             got, expected = ours.get(name), theirs.get(name)
             if got == expected:

@@ -1,11 +1,12 @@
-"""Two flows beside each other, as faces show it."""
+"""Two flows, or two answers to one request, beside each other, as faces show it."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from devgw.events.flow import FlowState
+from devgw.monitor.details import TraceDetail
 from devgw.monitor.row import Row
-from devgw.monitor.rows import FlowRow
+from devgw.monitor.rows import FlowRow, TraceRow
 
 
 @dataclass(slots=True)
@@ -52,3 +53,19 @@ class FlowComparison(Row):
     def called(self) -> str:
         """Return what the other one is called: `good` where it arrived and this one did not, else `other`."""
         return "good" if self.other.state == FlowState.DONE != self.flow.state else "other"
+
+
+@dataclass(slots=True)
+class ReplayView(Row):
+    """A request that was asked again."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {"then": TraceRow, "now": TraceDetail, "differences": DifferenceView}
+
+    then: TraceRow
+    now: TraceDetail
+    differences: list[DifferenceView] = field(default_factory=list)
+    """Of the answers."""
+    masked: int = 0
+    """How many secrets were not kept, so that something else was sent in their place."""
+    report: str = ""
+    """All of it in words."""

@@ -15,7 +15,7 @@ def report_of(compared: FlowComparison) -> str:
     matters = [each for each in compared.differences if each.matters]
     aside = [each for each in compared.differences if not each.matters]
     for number, each in enumerate(matters, 1):
-        told += ["", *_difference(number, each)]
+        told += ["", *difference_lines(number, each)]
     if not matters and not compared.not_kept:
         told += ["", "Nothing that matters differs, as far as both went."]
     told += ["", *compared.not_kept] if compared.not_kept else []
@@ -36,7 +36,8 @@ def _flow(compared: FlowComparison, *, is_this: bool) -> str:
     return f"{row.id}  {row.client}  {row.state} at {row.step}  {row.track}  {wall_time(row.started):%b %d %H:%M:%S}"
 
 
-def _difference(number: int, each: DifferenceView) -> list[str]:
+def difference_lines(number: int, each: DifferenceView) -> list[str]:
+    """Return one difference: where, what, both values with their marks, and the requests."""
     head = [f"{number}. {each.step}: {each.place}", f"   {each.sentence}"]
     pairs = (("this", each.got, each.got_marks), ("other", each.expected, each.expected_marks))
     for name, value, marks in pairs:

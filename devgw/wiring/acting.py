@@ -11,6 +11,7 @@ from devgw.diagnosis.verdicts import Check
 from devgw.entropy import short_id
 from devgw.gateway.revocation import Restorable, RevocationReach
 from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId, UpstreamServerId
+from devgw.monitor.comparison_view import ReplayView
 from devgw.monitor.views import ConfigView
 from devgw.wiring.faulting import Faults
 from devgw.wiring.probing import probe
@@ -101,6 +102,12 @@ class GatewayActions:
         if not isinstance(clock, SystemClock):
             raise NotPossible("This gateway's clock cannot travel.")
         clock.travel(timedelta(seconds=seconds))
+
+    async def replay(self, trace_id: str) -> ReplayView | None:
+        """Ask a recorded request again, of what runs now."""
+        from devgw.wiring.replaying import replay  # noqa: PLC0415  rarely wanted
+
+        return await replay(self._runtime, trace_id)
 
     async def disconnect(self, upstream_id: str, subject_id: str) -> bool:
         """Forget a credential for an upstream."""

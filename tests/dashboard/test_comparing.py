@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from devgw.cli.printing import as_json
-from devgw.control.messages import CommandAnswer, FlowComparison, TraceDetail, TraceRow
+from devgw.control.messages import CommandAnswer, FlowComparison, ReplayView, TraceDetail, TraceRow
 from devgw.foreign.folding import folded_with_marks
 from tests.dashboard.bench import Bench
 
@@ -117,3 +117,27 @@ def test_a_message_of_an_earlier_flow_opens_its_request_which_is_in_no_list(benc
     bench.port.waiting[-1](CommandAnswer("1", True, json.loads(as_json(opened))))
     assert f"Request {target.id}" in bench.text()
     assert "answered 418" in bench.text()
+
+
+def test_a_request_is_asked_again_after_a_question_where_it_may_do_something(bench: Bench) -> None:
+    bench.press("2")
+    row = bench.desk.row
+    assert row is not None
+    row.method = "POST"
+    bench.press("a")
+    assert "it does twice" in bench.text()
+    bench.press("esc")
+    assert [name for name, _ in bench.port.asked if name == "replay"] == []
+
+    bench.press("a", "y")
+    assert bench.port.asked[-1] == ("replay", {"id": row.id})
+    view = ReplayView(row, TraceDetail(row), report="POST /mcp  then 200, now 401\n")
+    bench.port.waiting[-1](CommandAnswer("1", True, json.loads(as_json(view))))
+    assert f"{row.id}, then and now" in bench.text()
+    assert "then 200, now 401" in bench.text()
+
+    bench.press("esc")
+    assert bench.desk.row is not None
+    bench.desk.row.method = "GET"
+    bench.press("a")
+    assert [name for name, _ in bench.port.asked if name == "replay"] == ["replay", "replay"]

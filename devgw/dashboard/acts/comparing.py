@@ -3,7 +3,8 @@
 from difflib import unified_diff
 from functools import partial
 
-from devgw.control.messages import CommandAnswer, FlowComparison, TraceDetail
+from devgw.control.messages import CommandAnswer, FlowComparison, ReplayView, TraceDetail
+from devgw.dashboard.acts import running, sifting
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.overlays.notice import Notice
 from devgw.dashboard.world import row_id
@@ -11,6 +12,8 @@ from devgw.foreign.text import clean
 
 _CONTEXT = 2
 _WIDTH = 140
+_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods by which nothing is meant to be done (RFC 9110 §9.2.1)."""
 
 
 def compare(desk: Desk) -> None:
@@ -96,6 +99,36 @@ def _show(desk: Desk, names: list[str], texts: list[list[str]]) -> None:
     lines = [*unified_diff(one, other, before, after, lineterm="", n=_CONTEXT)]
     text = "\n".join(lines) if lines else "They are told in the same words."
     desk.overlay = Notice(f"From {before} to {after}", text, width=_WIDTH)
+
+
+def ask_again(desk: Desk) -> None:
+    """Ask the request again, after a question where it may do something twice."""
+    row = desk.row
+    if row is None:
+        return
+    if row.method in _HARMLESS:
+        _replay(desk, row.id)
+        return
+    text = f"{row.method} {row.path.partition('?')[0]}\n\nWhat it does, it does twice."
+    again = ("y", "ask again", partial(_replay, trace_id=row.id))
+    desk.overlay = Notice("Ask this again?", text, [again], width=76)
+
+
+def _replay(desk: Desk, trace_id: str) -> None:
+    def came(answer: CommandAnswer) -> None:
+        if not answer.ok:
+            desk.complain(f"{answer.explanation} {answer.hint}".strip())
+            return
+        report = ReplayView.from_json(answer.result).report
+        copy = ("y", "copy", lambda at: at.say(at.port.copy(report)))
+        desk.overlay = Notice(f"{trace_id}, then and now", report.rstrip(), [copy], width=_WIDTH, is_laid_out=True)
+
+    desk.port.ask("replay", {"id": trace_id}, came)
+
+
+def why_not_again(desk: Desk) -> str:
+    """Say why it cannot be asked again."""
+    return "read-only" if desk.is_read_only else sifting.why_no_row(desk) or running.why_not_steered(desk)
 
 
 def why_no_flow(desk: Desk) -> str:

@@ -78,6 +78,16 @@ _VIEW = (
         bar=1,
     ),
     Key(
+        "again",
+        ("a",),
+        "a",
+        "again",
+        "ask this request again, of what runs now, and compare the answers",
+        comparing.ask_again,
+        comparing.why_not_again,
+        views=("traces",),
+    ),
+    Key(
         "revoke",
         ("d",),
         "d",

@@ -38,7 +38,13 @@ class Caller:
     async def ask(self, method: str, url: str, headers: Headers, message: Any = None) -> Answer:
         """Return what `url` answers to a message, or to none. Reads no more than `Limits.ANSWER_BYTES`."""
         body = b"" if message is None else json.dumps(message).encode()
-        sent = [*headers, (b"content-type", b"application/json")] if body else [*headers]
+        return await self.send(
+            method, url, [*headers, (b"content-type", b"application/json")] if body else headers, body
+        )
+
+    async def send(self, method: str, url: str, headers: Headers, body: bytes) -> Answer:
+        """Return what `url` answers to these very bytes."""
+        sent = [*headers]
         if self.word and origin_of(url) in self.told:
             sent.append((HEADER.encode(), self.word.encode()))
         request = UpstreamRequest(method, url, sent, body, self.certificate, owner=("doctor", method, len(body)))
