@@ -7,6 +7,7 @@
     dates      one reader of the dates in headers
     challenge  one reader of WWW-Authenticate
     retry_after  one reader of how long to wait
+    coding     what a body stands in that does not say so
     pieces     the network under httpx2, read in small pieces up to a last one
     text       one cleaner of text, for every screen, line and page
 

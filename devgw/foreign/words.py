@@ -5,6 +5,7 @@ import re
 from http import HTTPStatus
 from typing import Any
 
+from devgw.foreign.coding import in_utf8
 from devgw.foreign.json import JsonRefused, read_object
 
 _MARKUP = re.compile(
@@ -42,6 +43,7 @@ _TITLED = 60
 
 def beginning_of(content: bytes) -> str:
     """Return the first words of a page or text, no markup: its title, which may be a brand's, and what stands below."""
+    content = in_utf8(content)
     title = _TITLE.search(content)
     if title is None:
         return _cut(_plain(content))
@@ -68,14 +70,14 @@ def words_of(content: bytes) -> str:
 
 def excerpt(body: bytes) -> str:
     """Return the beginning of a foreign answer as it may be shown: on one line, anything like a secret cut out."""
-    text = " ".join(body[: EXCERPT * 4].decode("utf-8", "replace").split())
+    text = " ".join(in_utf8(body)[: EXCERPT * 4].decode("utf-8", "replace").split())
     return _LONG.sub("…", _NAMED.sub(r"\1…", text))[:EXCERPT]
 
 
 def reason_in(content: bytes) -> str:
     """Return the same, and nothing of a JSON object that does not say why: what it has may be secret."""
     try:
-        return _cut(_why(read_object(content)))
+        return _cut(_why(read_object(in_utf8(content))))
     except JsonRefused:
         return beginning_of(content)
 

@@ -22,7 +22,7 @@ def failure_in(content: bytes, *, is_stream: bool) -> tuple[str, str] | None:
     """Return what an MCP answer says went wrong: `jsonrpc_error` or `tool_error`, and its words; None if nothing."""
     if not _SUSPICIOUS.search(content):
         return None
-    for text in _events(content) if is_stream else [content]:
+    for text in events_in(content) if is_stream else [content]:
         try:
             value = read_json(text)
         except JsonRefused:
@@ -86,7 +86,7 @@ def _quoted(said: str) -> str:
     return f"“{said[: Limits.FACT_CHARACTERS]}”"
 
 
-def _events(content: bytes) -> list[bytes]:
+def events_in(content: bytes) -> list[bytes]:
     """Return the data of each event of a stream; an event of several data lines is one."""
     events, lines = [], []
     for line in content.splitlines():

@@ -7,13 +7,18 @@ one doubt. Source: RFC 8259; JSON-RPC 2.0 §5; MCP schema, JSONRPCResultResponse
 import re
 from typing import Any
 
+from devgw.foreign.coding import miscoding_of
 from devgw.foreign.json import JsonRefused, check_grammar
+from devgw.foreign.text import clean
+from devgw.mcp.answer import events_in
 
 _SHORT = 4_096
 """Bytes that are read with each answer: a hundredth of what the call takes."""
 _VERSION = re.compile(rb'"jsonrpc"[ \t\r\n]*:[ \t\r\n]*"2\.0"')
 _NO_NUMBER = re.compile(rb"[:,\[][ \t\r\n]*+-?(?:NaN|Infinity)")
 _ENDS = (b"}", b"]")
+_RESPONSE = re.compile(rb'"(?:result|error)"')
+_SHOWN = 200
 
 
 class ResponseMalformed(ValueError):  # noqa: N818  it reads as what happened
@@ -26,6 +31,8 @@ def check_well_formed(text: bytes) -> None:
     Raises:
         ResponseMalformed: where it is no JSON, or a response in it lacks what JSON-RPC asks for.
     """
+    if miscoded := miscoding_of(text):
+        raise ResponseMalformed(miscoded)
     if len(text) > _SHORT and not _is_doubtful(text):
         return
     try:
@@ -35,6 +42,19 @@ def check_well_formed(text: bytes) -> None:
     for message in value if isinstance(value, list) else [value]:
         if isinstance(message, dict) and ("result" in message or {"error", "jsonrpc"} <= message.keys()):
             _check_response(message)
+
+
+def find_malformed(content: bytes, *, is_stream: bool) -> str:
+    """Return why no MCP client reads a whole answer to a request; empty where they do, and where it is no response."""
+    if miscoded := miscoding_of(content):
+        return miscoded
+    try:
+        for text in events_in(content) if is_stream else [content]:
+            if not is_stream or _RESPONSE.search(text):
+                check_well_formed(text)
+    except ResponseMalformed as malformed:
+        return clean(str(malformed), _SHOWN)
+    return ""
 
 
 def _is_doubtful(text: bytes) -> bool:

@@ -93,17 +93,21 @@ class UpstreamResponseMalformed(UpstreamProblem):
     """The response is no JSON, or no response by JSON-RPC 2.0: no MCP client reads it, so it is not relayed."""
 
     failure: str
+    owner: str = ""
+    """Whose answer it is, in words; empty for a route's upstream."""
 
     hint: ClassVar = (
-        'Mend what the upstream writes: JSON in UTF-8, with `jsonrpc` as "2.0", and an object as `result` or an '
-        "`error` with an integer `code` and a `message`."
+        'Mend what that server writes: JSON in UTF-8, with `jsonrpc` as "2.0", and an object as `result` or an `error` '
+        "with an integer `code` and a `message`; what is packed needs the Content-Encoding that says so."
     )
     diagnosis: ClassVar = "NET-06"
     source: ClassVar = "JSON-RPC 2.0 §5; RFC 8259 §2, §8.1"
 
     def explain(self) -> str:
         """Say what is wrong with it."""
-        return f"The upstream {self.url} answered what no MCP client reads as a response: {self.failure}."
+        whose = self.owner or f"the upstream {self.url}"
+        whose = f"The {whose[4:]}" if whose.startswith("the ") else whose
+        return f"{whose} answered what no MCP client reads as a response: {self.failure}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Protocol
 
+from devgw.foreign.coding import miscoding_of
 from devgw.foreign.words import beginning_of
 from devgw.limits import Limits
 from devgw.mcp.attribution import UnansweredIds, shown_ids
@@ -132,7 +133,7 @@ class Attributed:
     def _look(self, plain: bytes) -> int:
         """Check what ends in `plain`; return how many bytes of it may go on, with everything before."""
         if not self._has_begun and (beginning := plain.lstrip(_BLANK)):
-            self._begin(is_json=beginning.startswith(_BEGINNINGS))
+            self._begin(beginning)
         if not self._is_looked_at:
             return len(plain)
         try:
@@ -146,9 +147,12 @@ class Attributed:
         begun = self._events.message if self._is_stream else self._json.message
         return len(plain) if self._asked.is_sure_of(begun) else known
 
-    def _begin(self, *, is_json: bool) -> None:
+    def _begin(self, beginning: bytes) -> None:
         """Go by how it begins, where that says more than what it calls itself: no event begins as JSON does."""
         self._has_begun = True
+        if self._is_stream or self._is_certain:
+            check_coding(beginning, self._url)
+        is_json = beginning.startswith(_BEGINNINGS)
         self._is_looked_at = is_json or self._is_stream or self._is_certain
         self._has_no_event = self._is_stream and is_json
         self._is_stream = self._is_stream and not is_json
@@ -180,9 +184,20 @@ def check_whole(asked: UnansweredIds, text: bytes, url: str) -> None:
     try:
         messages = read_responses(text)
     except ResponseUnreadable as error:
+        check_coding(text, url)
         raise Refused(UpstreamAnswerUnreadable(url, str(error))) from error
     for message in messages:
         check(asked, message, url)
+
+
+def check_coding(beginning: bytes, url: str) -> None:
+    """Refuse an answer whose text stands in another coding than it says.
+
+    Raises:
+        Refused: with `UpstreamResponseMalformed`.
+    """
+    if miscoded := miscoding_of(beginning):
+        raise Refused(UpstreamResponseMalformed(url, miscoded))
 
 
 def check_answered(asked: UnansweredIds | None, url: str, status: int, content: bytes) -> None:

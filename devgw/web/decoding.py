@@ -10,7 +10,8 @@ from devgw.problems.limit import AnswerUnpacksTooLong
 from devgw.problems.upstream_answer import UpstreamEncodingUnreadable
 
 _GZIP_OR_DEFLATE = 47
-_SLICE = 65_536
+SLICE = 65_536
+"""Bytes that come at once, at the most."""
 _MOST_MEMBERS = 1_000
 """Of one answer in gzip: each costs a copy of what follows, and an empty one is twenty bytes."""
 _PLAIN = frozenset({"", "identity"})
@@ -45,8 +46,8 @@ class Decoder:
         Raises:
             Refused: with `UpstreamEncodingUnreadable`, or `AnswerUnpacksTooLong` beyond the limit.
         """
-        for start in range(0, len(piece), _SLICE):
-            yield from self._feed(piece[start : start + _SLICE])
+        for start in range(0, len(piece), SLICE):
+            yield from self._feed(piece[start : start + SLICE])
 
     def _feed(self, piece: bytes) -> Iterator[bytes]:
         is_full = False
@@ -55,7 +56,7 @@ class Decoder:
                 self._begin_member()
             plain = self._unpacked(piece)
             piece = self._inflate.unconsumed_tail or self._inflate.unused_data
-            is_full = len(plain) == _SLICE
+            is_full = len(plain) == SLICE
             self._size += len(plain)
             if self._most_bytes is not None and self._size > self._most_bytes:
                 raise Refused(AnswerUnpacksTooLong(self._url, self._most_bytes))
@@ -71,6 +72,6 @@ class Decoder:
 
     def _unpacked(self, piece: bytes) -> bytes:
         try:
-            return self._inflate.decompress(piece, _SLICE)
+            return self._inflate.decompress(piece, SLICE)
         except zlib.error as error:
             raise Refused(UpstreamEncodingUnreadable(self._url, self._encoding, is_broken=True)) from error

@@ -1,6 +1,7 @@
 """One answer of a server is one thing, whoever got it: the proxy before an upstream, `watch`, and `doctor URL`."""
 
 import json
+from gzip import compress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from tests.support.serving import serve
 from tests.watched.bench import watching
 
 HTML, JSON, TEXT = ({"content-type": each} for each in ("text/html", "application/json", "text/plain"))
-FLARE = {"server": "cloudflare"}
+FLARE, PACKED = {"server": "cloudflare"}, {"content-encoding": "gzip"}
+EVENTS = {"content-type": "text/event-stream"}
+ANSWER = '{"jsonrpc": "2.0", "id": 1, "result": {"tools": []}}'
 
 
 def rpc(code: int, message: str, request_id: int | None = None) -> bytes:
@@ -58,6 +61,14 @@ def rpc(code: int, message: str, request_id: int | None = None) -> bytes:
         ((200, JSON, b""), "PROXY-21", "an empty body"),
         ((200, JSON, b"null"), "PROXY-21", "“null”"),
         ((200, JSON, b"{}"), "PROXY-21", "“{}”"),
+        ((200, JSON, ANSWER.encode("utf-16")), "NET-06", "it is in UTF-16"),
+        ((200, EVENTS, f"data: {ANSWER}".encode("utf-16-be")), "NET-06", "it is in UTF-16"),
+        ((200, JSON, ANSWER.encode("utf-32")), "NET-06", "it is in UTF-32"),
+        ((200, JSON, compress(ANSWER.encode())), "NET-06", "packed with gzip, and no Content-Encoding says so"),
+        ((200, EVENTS, compress(f"data: {ANSWER}\n\n".encode())), "NET-06", "packed with gzip"),
+        ((200, JSON | PACKED, compress(compress(ANSWER.encode()))), "NET-06", "packed with gzip"),
+        ((500, JSON, compress(b'{"error":"CRM is down"}')), "PROXY-19", "“CRM is down”"),
+        ((200, HTML, "<title>Acme</title><p>Moved".encode("utf-16")), "NET-06", "Acme: Moved"),
         ((302, {"location": "https://github.dev/pf-signin?id=x"}, b""), "PROXY-22", "https://github.dev/pf-signin"),
     ],
     ids=str,

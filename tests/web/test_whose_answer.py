@@ -111,7 +111,7 @@ async def test_an_answer_in_an_encoding_that_clients_guess_is_not_let_through_un
 
     assert SECRET not in answer.content.replace(b"\0", b"").decode("utf-8", "replace")
     said = json.loads(answer.text.rpartition("data: ")[2])
-    assert (said["id"], said["error"]["data"]["reason"]) == (7, "upstream_answer_unreadable")
+    assert (said["id"], said["error"]["data"]["reason"]) == (7, "upstream_response_malformed")
 
 
 @pytest.mark.parametrize("body", [b"<html>{}</html>", b'{"message": "no such page"}', b"", b"[", b"\xff\0"])

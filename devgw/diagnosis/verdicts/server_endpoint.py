@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, refused
 from devgw.diagnosis.verdicts.point import MACHINE, Naming, Point, of_server, shown
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, SeenServer
-from devgw.diagnosis.verdicts.upstream import foreign_answer, is_foreign, spoken
+from devgw.diagnosis.verdicts.upstream import foreign_answer, is_foreign, malformed, spoken
 from devgw.foreign.text import clean
 from devgw.foreign.urls import is_url
 from devgw.oauth.discovery import resource_metadata_urls
@@ -15,6 +15,7 @@ from devgw.problems import Problem
 from devgw.problems.base import Fault
 from devgw.problems.proxy import GIVEN_URL, UpstreamNotReached, UpstreamUnreachable
 from devgw.problems.server import ServerElsewhere, ServerNotMcp
+from devgw.problems.upstream_answer import UpstreamResponseMalformed
 from devgw.problems.upstream_by_status import (
     Answered,
     CallFacts,
@@ -40,8 +41,8 @@ def unfit(seen: SeenServer) -> Problem | None:
     endpoint, answer = seen.endpoint, seen.endpoint.legacy
     if answer.failure:
         return answer.problem or UpstreamUnreachable(seen.url, answer.failure)
-    if answer.status == _OK and "result" in answer.message and is_foreign(answer):
-        return foreign_answer(shown(answer.url), answer, shown(answer.url))
+    if answer.status == _OK and (problem := _unread(answer)) is not None:
+        return problem
     if endpoint.answers_mcp or (endpoint.wants_login and who_stood_before(answer) is None):
         return None
     if answer.status in REDIRECTS and answer.location:
@@ -49,6 +50,14 @@ def unfit(seen: SeenServer) -> Problem | None:
             return no_answer_in(_answered(answer), "initialize", _caller(seen, answer))
         return ServerElsewhere(shown(answer.url), answer.status, _target(answer))
     return _refusing(seen, answer)
+
+
+def _unread(answer: Answer) -> Problem | None:
+    """Return why a success is not what a client reads as the answer to what it asked; None where it may be."""
+    url = shown(answer.url)
+    if failure := malformed(answer):
+        return UpstreamResponseMalformed(url, failure, url)
+    return foreign_answer(url, answer, url) if "result" in answer.message and is_foreign(answer) else None
 
 
 def who_stood_before(answer: Answer) -> Problem | None:

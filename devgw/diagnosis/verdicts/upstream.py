@@ -15,7 +15,7 @@ from devgw.foreign.text import clean
 from devgw.foreign.urls import read_url
 from devgw.mcp.answer import failure_in, is_answer_to
 from devgw.mcp.attribution import shown_ids
-from devgw.mcp.well_formed import ResponseMalformed, check_well_formed
+from devgw.mcp.well_formed import find_malformed
 from devgw.problems import Problem
 from devgw.problems.proxy import UpstreamUnreachable
 from devgw.problems.redirect import (
@@ -108,7 +108,7 @@ def _judge_of(answer: Answer, *, speaks_mcp: bool) -> Callable[[AskedUpstream, A
         return None
     if not speaks_mcp and find_intermediary(answer.status, answer.headers, answer.body) and not _legacy(answer):
         return _stood_in
-    return _BY_STATUS.get(answer.status) or (_unread if _malformed(answer) else None)
+    return _BY_STATUS.get(answer.status) or (_unread if malformed(answer) else None)
 
 
 def _stood_in(asked: AskedUpstream, answer: Answer) -> Check:
@@ -156,19 +156,15 @@ def _caller(asked: AskedUpstream) -> CallFacts:
     return CallFacts(credential=credential, accept=", ".join(MEDIA_TYPES))
 
 
-def _malformed(answer: Answer) -> str:
+def malformed(answer: Answer) -> str:
     """Return why no MCP client reads a response, empty where they do, and where it is none."""
-    if answer.status >= _REFUSALS or answer.media_type != "application/json" or not answer.body.strip():
+    if answer.status >= _REFUSALS or answer.media_type not in MEDIA_TYPES or not answer.body.strip():
         return ""
-    try:
-        check_well_formed(answer.body)
-    except ResponseMalformed as malformed:
-        return clean(str(malformed), 200)
-    return ""
+    return find_malformed(answer.body, is_stream=answer.media_type == "text/event-stream")
 
 
 def _unread(asked: AskedUpstream, answer: Answer) -> Check:
-    return _as_proxied(asked, UpstreamResponseMalformed(asked.url, _malformed(answer)))
+    return _as_proxied(asked, UpstreamResponseMalformed(asked.url, malformed(answer)))
 
 
 def _limited(asked: AskedUpstream, answer: Answer) -> Check:

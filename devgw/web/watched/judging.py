@@ -1,6 +1,7 @@
 """What the MCP server's answer to a call means for the flow of its client: by status, type and what the token is."""
 
 from dataclasses import replace
+from itertools import islice
 
 from devgw.clock import epoch
 from devgw.events.taxonomy import FailureOrigin, Outcome
@@ -13,20 +14,20 @@ from devgw.limits import Limits
 from devgw.mcp.answer import failure_in, is_jsonrpc, responses_in
 from devgw.mcp.attribution import shown_ids
 from devgw.mcp.response import Message
+from devgw.mcp.well_formed import find_malformed
 from devgw.monitor.flow_moves import FlowMove
 from devgw.oauth.token_claims import read_claims
 from devgw.problems import Problem, Refused
 from devgw.problems.foreign_token import TokenKnown
 from devgw.problems.proxy import GIVEN_URL
-from devgw.problems.upstream_answer import UpstreamAnswerForeign
+from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamResponseMalformed
 from devgw.problems.upstream_by_status import Answered, CallFacts, no_answer_in, read_answer
-from devgw.web.decoding import decoder_of
+from devgw.web.decoding import SLICE, decoder_of
 from devgw.web.watched.telling import said_to, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
-_UNPACKED_HERE = frozenset({"gzip", "x-gzip", "deflate"})
-_BEGINNING = 1_024
-"""Bytes of a body that tell whether it is packed so."""
+_READ_HERE = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+"""How a body may be packed that is looked into; else the client alone may know how."""
 _OK, _REDIRECTS, _REFUSES, _UNAUTHORIZED, _FORBIDDEN = 200, 300, 400, 401, 403
 _SEEN = {_UNAUTHORIZED: FlowMove.CALL_REFUSED, _FORBIDDEN: FlowMove.CALL_FORBIDDEN}
 
@@ -44,29 +45,42 @@ def is_refusal(call: WatchedCall, answer: StreamedAnswer) -> bool:
 
 def judge_success(call: WatchedCall, answer: StreamedAnswer) -> None:
     """Tell what a success means for the flow, once it was given: something where it does not answer what was asked."""
-    responses = _responses(call, answer)
-    if _gives_nothing(call, answer, responses):
+    try:
+        content = _whole(call, answer)
+    except Refused as refused:
+        tell_refusal(call, FlowMove.CALL_FAILED, refused.problem)
+        return
+    if content is None:
+        return
+    responses = responses_in(content, is_stream=_is_stream(answer))
+    if (malformed := _find_malformed(call, answer, content)) is not None:
+        tell_refusal(call, FlowMove.CALL_FAILED, malformed)
+    elif responses == [] if _is_stream(answer) else not is_jsonrpc(content):
         judge(call, answer)
-    elif (found := _find_foreign(call, answer, responses or []) or _find_unpackable(call, answer)) is not None:
+    elif (found := _find_foreign(call, answer, responses or [])) is not None:
         tell_refusal(call, FlowMove.CALL_FAILED, found)
 
 
-def _responses(call: WatchedCall, answer: StreamedAnswer) -> list[Message] | None:
-    """Return the responses that came to a request, read once; None where none is due, or not all of it can be read."""
-    body = call.trace.response_body
-    is_too_much = body.truncated or len(body.content) > Limits.ANSWER_BYTES
-    if not _is_request(call) or is_too_much or encoding_of(answer.headers):
+def _whole(call: WatchedCall, answer: StreamedAnswer) -> bytes | None:
+    """Return the body of the answer to a request, unpacked; None where not all of it is here to be read, or is none.
+
+    Raises:
+        Refused: with `UpstreamEncodingUnreadable`, where it is not packed as it says.
+    """
+    body, most = call.trace.response_body, Limits.ANSWER_BYTES
+    if not _is_request(call) or encoding_of(answer.headers) not in _READ_HERE:
         return None
-    return responses_in(body.content, is_stream=_is_stream(answer))
+    decoder, content = decoder_of(answer.headers, call.url.partition("?")[0]), body.content
+    if decoder is not None:
+        content = b"".join(islice(decoder.feed(content[:most]), most // SLICE))
+    return None if body.truncated or len(content) >= most else content
 
 
-def _gives_nothing(call: WatchedCall, answer: StreamedAnswer, responses: list[Message] | None) -> bool:
-    """Tell whether a request, and no notification, got a success that ended without any message in its body."""
-    if _is_stream(answer):
-        return responses == []
-    body = call.trace.response_body
-    is_whole = not (body.truncated or encoding_of(answer.headers))
-    return _is_request(call) and is_whole and not is_jsonrpc(body.content)
+def _find_malformed(call: WatchedCall, answer: StreamedAnswer, content: bytes) -> Problem | None:
+    """Return why no client reads a whole answer as the response that it is; None where they do."""
+    failure = find_malformed(content, is_stream=_is_stream(answer)) if content.strip() else ""
+    owner = f"the MCP server at {call.origin}"
+    return UpstreamResponseMalformed(call.url.partition("?")[0], failure, owner) if failure else None
 
 
 def _find_foreign(call: WatchedCall, answer: StreamedAnswer, responses: list[Message]) -> Problem | None:
@@ -88,20 +102,6 @@ def _is_request(call: WatchedCall) -> bool:
 
 def _is_stream(answer: StreamedAnswer) -> bool:
     return is_event_stream(header_of(answer.headers, b"content-type"))
-
-
-def _find_unpackable(call: WatchedCall, answer: StreamedAnswer) -> Problem | None:
-    """Return that a body is not packed as it says; None where it may be, or is packed as only the client may know."""
-    body = call.trace.response_body
-    if answer.status != _OK or encoding_of(answer.headers) not in _UNPACKED_HERE:
-        return None
-    try:
-        decoder = decoder_of(answer.headers, call.url.partition("?")[0])
-        for _ in decoder.feed(body.content[:_BEGINNING]) if decoder is not None else ():
-            pass
-    except Refused as refused:
-        return refused.problem
-    return None
 
 
 def _is_open(message: Message) -> bool:
