@@ -9,6 +9,7 @@ import math
 import sys
 from typing import Any, Self
 
+from devgw.foreign.coding import miscoding_of
 from devgw.limits import Limits
 
 
@@ -126,7 +127,7 @@ def check_grammar(content: bytes) -> Any:
     try:
         return _GRAMMAR.decode(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise JsonRefused(_not_utf8(error), wanted=_UTF8, is_broken=True) from error
+        raise JsonRefused(_not_utf8(content, error), wanted=_UTF8, is_broken=True) from error
     except json.JSONDecodeError as error:
         raise JsonRefused(f"it is no JSON: {error}", is_broken=True) from error
     except JsonRefused:
@@ -179,11 +180,11 @@ def _decoded(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise JsonRefused(_not_utf8(error), wanted=_UTF8, is_broken=not _is_lenient_json(content)) from error
+        raise JsonRefused(_not_utf8(content, error), wanted=_UTF8, is_broken=not _is_lenient_json(content)) from error
 
 
-def _not_utf8(error: UnicodeDecodeError) -> str:
-    return f"it is no JSON: its byte {error.start + 1:,} is not UTF-8"
+def _not_utf8(content: bytes, error: UnicodeDecodeError) -> str:
+    return miscoding_of(content) or f"it is no JSON: its byte {error.start + 1:,} is not UTF-8"
 
 
 def _is_lenient_json(content: bytes) -> bool:

@@ -6,6 +6,7 @@ Source: OpenID Connect Core §3.1.3.7, RFC 7519 §4.1; for WorkOS `workos.md` §
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from devgw.clock import from_epoch
 from devgw.entropy import same
+from devgw.foreign.text import clean
 from devgw.gateway.jose import JwtUnreadable, read_jwt
 from devgw.ids import SubjectId
 from devgw.limits import Limits
@@ -115,8 +117,9 @@ def header_of(token: str, what: str) -> dict[str, Any]:
     import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
 
     try:
-        read_jwt(token)
-        header: dict[str, Any] = jwt.get_unverified_header(token)
+        header: dict[str, Any] = dict(read_jwt(token).header)
+        _check_critical(header, what)
+        header = jwt.get_unverified_header(token)
     except JwtUnreadable as error:
         raise Refused(_unreadable(what, error)) from error
     except jwt.PyJWTError as error:
@@ -124,6 +127,17 @@ def header_of(token: str, what: str) -> dict[str, Any]:
     if header.get("alg") not in ALGORITHMS:
         raise Refused(ProviderTokenInvalid(what, "alg", str(header.get("alg")), "an asymmetric algorithm"))
     return header
+
+
+def _check_critical(header: Mapping[str, Any], what: str) -> None:
+    """Refuse a token whose header says that something must be understood: none of that is here (RFC 7515 §4.1.11).
+
+    Raises:
+        Refused: with `ProviderTokenInvalid`.
+    """
+    if "crit" in header:
+        named = clean(json.dumps(header["crit"]), 100)
+        raise Refused(ProviderTokenInvalid(what, "crit", named, "a header without it"))
 
 
 def check_access_token(claims: Mapping[str, Any], expected: Expected) -> None:

@@ -21,6 +21,9 @@ class SigningKeySet(Protocol):
             Refused: with a problem of `problems.provider_keys`.
         """
 
+    def others(self, key_id: str | None, algorithm: str | None) -> "list[jwt.PyJWK]":
+        """Return the further keys under this id."""
+
     async def find_replaced(self, key_id: str | None, algorithm: str | None) -> "jwt.PyJWK | None":
         """Return the key that is published under this id by now, None where it was asked for a moment ago."""
 

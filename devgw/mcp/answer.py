@@ -1,6 +1,7 @@
 """What an answer says about itself: did the call work, and is it JSON-RPC at all?"""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from typing import Any
 
@@ -89,7 +90,7 @@ def _quoted(said: str) -> str:
 def events_in(content: bytes) -> list[bytes]:
     """Return the data of each event of a stream; an event of several data lines is one."""
     events, lines = [], []
-    for line in content.splitlines():
+    for line in content.removeprefix(BOM_UTF8).splitlines():
         if line.startswith(b"data:"):
             lines.append(line[5:])
         elif not line and lines:

@@ -162,11 +162,15 @@ def read_authorization_server(
 
     Raises:
         Refused: with `IssuerMismatch` (RFC 8414 §3.3), `AuthorizationServerIncomplete`, `EndpointRefused` or
-            `PkceUnsupported`.
+            `PkceUnsupported`. A document without an issuer is incomplete: it is no other issuer's.
     """
     mended = {**document, **(overlay or {})}
-    if mended.get("issuer") != issuer:
-        raise Refused(IssuerMismatch(url=url, expected=issuer, got=_string(mended, "issuer")))
+    named = _string(mended, "issuer")
+    if named is None:
+        place, got = _place("issuer", url, overlay), _said(mended, "issuer")
+        raise Refused(AuthorizationServerIncomplete(url=place, member="issuer", got=got, value=issuer))
+    if named != issuer:
+        raise Refused(IssuerMismatch(url=url, expected=issuer, got=named))
     authorization, token = _string(mended, "authorization_endpoint"), _string(mended, "token_endpoint")
     if authorization is None or token is None:
         missing = "token_endpoint" if authorization else "authorization_endpoint"

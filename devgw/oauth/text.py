@@ -20,3 +20,11 @@ def is_text(value: Any) -> TypeGuard[str]:
 def is_visible(value: Any) -> TypeGuard[str]:
     """Tell whether a value may stand in a header: visible ASCII alone (RFC 6749 App. A, RFC 6750 §2.1)."""
     return isinstance(value, str) and _VISIBLE.fullmatch(value) is not None
+
+
+def unsendable_in(token: str) -> str:
+    """Return which character of a token no header carries, by its number, as some are not seen; empty where all are."""
+    if not token:
+        return "it is empty"
+    odd = next((each for each in token if not is_visible(each)), "")
+    return f"it has U+{ord(odd):04X} in it" if odd else ""

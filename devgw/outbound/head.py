@@ -17,6 +17,8 @@ _LENGTH = re.compile(rb"\d{1,15}")
 _BEGINNING = b"HTTP/1."
 _TLS_ALERT = b"\x15\x03"
 """Content type and major version of an alert (RFC 8446 §5.1)."""
+_HTTP2_SETTINGS = re.compile(rb"\0\0[\0-\xff]\x04\0\0\0\0\0")
+"""Length, type, flags and stream of the frame with which a server begins (RFC 9113 §3.4, §4.1)."""
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"upgrade"})
 _NO_CONTENT, _NOT_MODIFIED = 204, 304
 
@@ -27,6 +29,10 @@ class NotHttp(ValueError):  # noqa: N818  it reads as what happened
 
 class TlsAnswered(NotHttp):
     """What came is a record of TLS, to which plain http was spoken."""
+
+
+class Http2Answered(NotHttp):
+    """What came are the settings of HTTP/2, to which HTTP/1.1 was spoken."""
 
 
 class AnswerHeadTooLarge(ValueError):  # noqa: N818  the same
@@ -60,14 +66,19 @@ def end_of_head(received: bytes, searched: int = 0) -> int:
         HeadTooLarge: where it is longer than an answer's head may be.
     """
     if not received.startswith(_BEGINNING) and not _BEGINNING.startswith(received):
-        kind = TlsAnswered if received.startswith(_TLS_ALERT) else NotHttp
-        raise kind(f"it begins with {received[:16]!r}")
+        raise _kind_of(received)(f"it begins with {received[:16]!r}")
     end = received.find(b"\r\n\r\n", max(0, searched - 3))
     if end < 0 and received.find(b"\n\n", max(0, searched - 1)) >= 0:
         raise FramingUnsafe("its lines end with LF alone")
     if (len(received) if end < 0 else end) > Limits.ANSWER_HEAD_BYTES:
         raise AnswerHeadTooLarge(f"more than {Limits.ANSWER_HEAD_BYTES:,} bytes")
     return end + 4 if end >= 0 else -1
+
+
+def _kind_of(received: bytes) -> type[NotHttp]:
+    if received.startswith(_TLS_ALERT):
+        return TlsAnswered
+    return Http2Answered if _HTTP2_SETTINGS.match(received) else NotHttp
 
 
 def read_head(block: bytes) -> Head:

@@ -117,6 +117,12 @@ class SigningKeys:
             return None
         return self._asked_just_now(self._asked_at, key_id, algorithm)
 
+    def others(self, key_id: str | None, algorithm: str | None) -> "list[jwt.PyJWK]":
+        """Return the further keys that are held under this id: an issuer may give one to several (RFC 7517 §4.5)."""
+        keys = self._fetched.keys if self._fetched else ()
+        named = [each for each in keys if key_id is not None and each.id == key_id]
+        return [each.reading(algorithm) for each in named[1:] if each.may_have_signed(algorithm)]
+
     async def find_replaced(self, key_id: str | None, algorithm: str | None) -> "jwt.PyJWK | None":
         """Return the key that is published under this id by now, None where it was asked for a moment ago.
 

@@ -4,10 +4,11 @@ import asyncio
 
 from devgw.outbound.exchange import Exchange, ProtocolSwitched
 from devgw.outbound.framing import FramingUnsafe
-from devgw.outbound.head import NotHttp, TlsAnswered
+from devgw.outbound.head import Http2Answered, NotHttp, TlsAnswered
 from devgw.outbound.target import RequestTarget
 from devgw.problems import Problem
 from devgw.problems.proxy import REWRITE_PATTERN, UpstreamSpeaksTls
+from devgw.problems.server import ServerSpeaksHttp2
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamFramingUnsafe, UpstreamSwitchedProtocols
 
 
@@ -35,6 +36,8 @@ def no_answer(error: Exception, target: RequestTarget, written_in: str = REWRITE
         return UpstreamSwitchedProtocols(target.url)
     if isinstance(error, TlsAnswered) and not target.is_https:
         return UpstreamSpeaksTls(target.url, written_in=written_in)
+    if isinstance(error, Http2Answered):
+        return ServerSpeaksHttp2(target.url)
     return UpstreamAnswerMalformed(target.url, str(error))
 
 

@@ -5,6 +5,7 @@ answers without token_type, expires_in or id_token (`workos.md` §0-§3). Where 
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -123,6 +124,9 @@ class HttpIdentityProvider:
         try:
             return verified_claims(token, key, what), algorithm
         except Refused as refused:
+            for other in self._keys.others(key_id, algorithm):
+                with suppress(Refused):
+                    return verified_claims(token, other, what), algorithm
             replaced = await self._keys.find_replaced(key_id, algorithm)
             if replaced is None and getattr(refused.problem, "flaw", None) is Flaw.OF_ANOTHER_KEY:
                 raise Refused(self._keys.asked_before(began, key_id, algorithm) or refused.problem) from refused
@@ -154,7 +158,14 @@ class HttpIdentityProvider:
             self._publish(url, response.status_code, began, UpstreamSpeaksTls.__name__)
             raise Refused(UpstreamSpeaksTls(url, written_in=TOKEN_URL))
         answer = ProviderTokenAnswer(
-            self._login, response.status_code, kind, response.content, sent, callback, is_workos=self._is_workos
+            self._login,
+            response.status_code,
+            kind,
+            response.content,
+            sent,
+            callback,
+            is_workos=self._is_workos,
+            headers=response.headers,
         )
         refusal = answer.problem()
         self._publish(url, response.status_code, began, answer.error or (refusal.reason if refusal else None))

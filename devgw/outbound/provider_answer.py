@@ -7,9 +7,12 @@ Decided by status, media type and the provider's own error code. The words besid
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from devgw.config.project import BrowserLogin
+from devgw.foreign.intermediary import find_intermediary
 from devgw.foreign.json import JsonRefused, find_refusal, read_object
+from devgw.foreign.retry_after import read_wait
 from devgw.foreign.text import clean
 from devgw.foreign.words import beginning_of, reason_in
 from devgw.problems import Problem
@@ -24,6 +27,7 @@ from devgw.problems.provider import (
     ProviderTokenUrlWrong,
     SecretShape,
 )
+from devgw.problems.provider_intermediary import intermediary_of_provider
 from devgw.problems.provider_redirect import ProviderRedirectRefused
 from devgw.problems.provider_steps import WORKOS_STEPS, ProviderStepRequired
 from devgw.problems.redirect_words import is_against_redirect, named_instead
@@ -37,6 +41,7 @@ _WORDS = ("error_description", "message", "detail", "title")
 _PASSING_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
 _PASSING = (408, 425, 429)
 """Statuses that say: not now (RFC 9110 §15.5.9, RFC 8470, RFC 6585)."""
+_FORM, _MOST_FORM = "application/x-www-form-urlencoded", 4_096
 _NOT_HERE = (404, 405, 410, 501)
 _OF_TOKENS = frozenset({"access_token", "token_type", "expires_in", "refresh_token"})
 """What only a token endpoint's answer has (RFC 6749 §5.1)."""
@@ -53,6 +58,7 @@ class ProviderTokenAnswer:
         sent: the secrets of the request, which an answer may repeat and nobody may show.
         callback: the redirect URI of the request.
         is_workos: whether WorkOS was asked, where `unauthorized_client` is a secret of another environment.
+        headers: names in lower case.
     """
 
     def __init__(
@@ -65,8 +71,10 @@ class ProviderTokenAnswer:
         callback: str = "",
         *,
         is_workos: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._login = login
+        self._headers = headers or {"content-type": media_type}
         self._is_workos = is_workos
         self._status = status
         self._media_type = media_type or "no content type"
@@ -77,7 +85,8 @@ class ProviderTokenAnswer:
         try:
             self.members = read_object(content)
         except JsonRefused as refused:
-            self._refused = refused.kept()
+            self.members = _of_form(content)
+            self._refused = None if self.members else refused.kept()
         said = self.members.get("error")
         self._nested: Mapping[str, Any] = said if isinstance(said, dict) else {}
         """Some put code and words into an object of their own."""
@@ -97,7 +106,13 @@ class ProviderTokenAnswer:
         if self._status == 200 and self._refused is None and not self.error:
             return None
         description = self._description()
-        return self._against_redirect(description) or self._refusal(description)
+        return self._stood_before(description) or self._against_redirect(description) or self._refusal(description)
+
+    def _stood_before(self, description: str) -> Problem | None:
+        """Return who answered in the endpoint's place; what an endpoint writes itself is an object."""
+        it = find_intermediary(self._status, self._headers, self._content)
+        url = self._login.token_url
+        return None if it is None or not self._refused else intermediary_of_provider(url, self._status, description, it)
 
     def _against_redirect(self, description: str) -> Problem | None:
         if not self._callback or self._refused is not None or not is_against_redirect(self.error, description):
@@ -110,19 +125,25 @@ class ProviderTokenAnswer:
         if url.partition("?")[0] == self._login.url.partition("?")[0]:
             return ProviderTokenUrlWrong(url, self._status, self._media_type, is_login_url=True)
         if self._status in _PASSING or self._status >= 500 or self.error in _PASSING_ERRORS:
-            return ProviderFailing(url, self._status, description, self.error)
+            return ProviderFailing(url, self._status, description, self.error, read_wait(self._headers))
         if self.error in _CODE_REFUSED:
             return ProviderCodeRefused(url, self.error, description)
         if self._refuses_client():
             return self._client_refused(description)
         if self.error in WORKOS_STEPS:
             return ProviderStepRequired(url, self.error, description)
-        return self._of_no_token_endpoint() or ProviderTokenRequestRefused(url, self._status, self.error, description)
+        no_endpoint = self._of_no_token_endpoint()
+        return no_endpoint or ProviderTokenRequestRefused(url, self._status, self.error, description, self._is_page)
+
+    @property
+    def _is_page(self) -> bool:
+        """Tell whether a page came, which no token endpoint sends."""
+        return self._refused is not None and self._media_type == "text/html"
 
     def _refuses_client(self) -> bool:
         """Tell whether the credentials are refused: `unauthorized_client` alone is about the grant (RFC 6749 §5.2)."""
         is_of_grant = self.error == "unauthorized_client" and self._status != 401 and not self._is_workos
-        is_bare = self._status == 401 and not _ERROR_CODE.fullmatch(self.error)
+        is_bare = self._status == 401 and not _ERROR_CODE.fullmatch(self.error) and not self._is_page
         return is_bare or (self.error in _CLIENT_REFUSED and not is_of_grant)
 
     def _description(self) -> str:
@@ -143,17 +164,26 @@ class ProviderTokenAnswer:
         is_code = _ERROR_CODE.fullmatch(self.error) is not None and not self.error.endswith("not_found")
         if (self._status in _NOT_HERE and not is_code) or 300 <= self._status < 400:
             return ProviderTokenUrlWrong(url, self._status, kind)
-        if self._refused is None:
+        if self._refused is None or self._status >= 400:
             return None
         if self._status == 200 and kind.startswith("text/html"):
             return ProviderTokenUrlWrong(url, self._status, "an HTML page")
-        if self._status >= 400:
-            return None
-        refused = find_refusal(self._content, kind)
-        if refused is None:
+        return self._unreadable(url, kind)
+
+    def _unreadable(self, url: str, kind: str) -> ProviderAnswerUnreadable:
+        """Return that a success is no JSON object."""
+        if kind == _FORM:
+            return ProviderAnswerUnreadable(url, self._status, "a form", "a JSON object", is_refused_json=True)
+        if (refused := find_refusal(self._content, kind)) is None:
             return ProviderAnswerUnreadable(url, self._status, f"{kind} ({self._refused})", "a JSON object")
         passes, got = limit_id(refused.limit), f"{kind} that is not taken ({refused})"
         return ProviderAnswerUnreadable(url, self._status, got, refused.wanted, is_refused_json=True, passes=passes)
+
+
+def _of_form(content: bytes) -> Mapping[str, Any]:
+    """Return an error that is written as a form, as some providers write it; nothing where it is none."""
+    pairs = dict(parse_qsl(content[:_MOST_FORM].decode("utf-8", "replace").strip())) if b"<" not in content else {}
+    return pairs if _ERROR_CODE.fullmatch(pairs.get("error", "")) else {}
 
 
 def token_missing(login: BrowserLogin, members: Mapping[str, Any], *, is_workos: bool) -> Problem | None:

@@ -18,7 +18,8 @@ from devgw.problems.endpoint import (
 )
 from devgw.problems.endpoint_client import ClientNotTaken, RegistrationClosed, RegistrationNotTaken
 from devgw.problems.endpoint_grant import CodeFault, CodeNotTaken, ErrorUnderSuccess, RefreshNotTaken, TokensUnfit
-from devgw.problems.upstream_by_status import DPOP_ERRORS, Answered, CallFacts, dpop_refused
+from devgw.problems.upstream_answered import Answered, CallFacts
+from devgw.problems.upstream_by_status import DPOP_ERRORS, dpop_refused
 
 _ABSENT = frozenset({404, 405, 410, 501})
 _PASSING = frozenset({ErrorCode.SERVER_ERROR, ErrorCode.TEMPORARILY_UNAVAILABLE})

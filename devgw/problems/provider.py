@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from devgw.problems.base import ErrorCode, Fault, Problem
 from devgw.problems.endpoint_status import NOT_YET, change_of_way, fault_of_way
 from devgw.problems.provider_steps import quoted
+from devgw.problems.upstream_error import OF_PKCE
 
 
 class SecretShape(StrEnum):
@@ -82,10 +83,16 @@ class ProviderCodeRefused(Problem):
     fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
-    hint: ClassVar = (
-        "Start the connection again; a code works once, for some minutes, for one callback and one verifier."
-    )
     source: ClassVar = "RFC 6749 §5.2"
+
+    def advise(self) -> str:
+        """Say to begin anew; where its words are of PKCE, what that would not mend."""
+        if OF_PKCE.search(self.description):
+            return (
+                'Set browserLogin.pkce (browserLoginOverrides.pkce) to what this client has at the provider, "S256" '
+                'where PKCE is asked for and else "none"; then start the connection again.'
+            )
+        return "Start the connection again; a code works once, for some minutes, for one callback and one verifier."
 
     def explain(self) -> str:
         """Repeat what it said."""
@@ -100,6 +107,8 @@ class ProviderTokenRequestRefused(Problem):
     status_code: int
     provider_error: str
     description: str
+    is_page: bool = False
+    """Whether it refused by a page for people."""
 
     diagnosis: ClassVar = "IDT-27"
     status: ClassVar = 502
@@ -128,6 +137,11 @@ class ProviderTokenRequestRefused(Problem):
             return way
         if 200 <= self.status_code < 300:
             return "Let the provider's token endpoint answer with 200, and check that browserLogin.tokenUrl is its URL."
+        if self.is_page:
+            return (
+                "Go by its words: a page answered, and no token endpoint. Let the gateway's requests past what stands "
+                "before the provider (a login, a VPN, a firewall), if it is that; else correct browserLogin.tokenUrl."
+            )
         if self.provider_error == "unauthorized_client":
             return (
                 "Go by its words; where there are none, switch the authorization code grant on for this client at the "
@@ -207,6 +221,8 @@ class ProviderFailing(Problem):
     status_code: int
     description: str
     provider_error: str = ""
+    wait: str = ""
+    """See `foreign.retry_after`."""
 
     fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
@@ -233,10 +249,11 @@ class ProviderFailing(Problem):
     def advise(self) -> str:
         """Say what to wait for."""
         if self.status_code == _TOO_MANY:
-            return "Wait a minute and start the connection again; the limit is the provider's own."
+            return f"Wait {self.wait or 'a minute'} and start the connection again; the limit is the provider's own."
         if self.status_code in NOT_YET:
             return "Start the connection again; if it stays, look at what stands between the provider and this machine."
-        return "Wait a moment and start the connection again; the provider's status page may say more."
+        wait = self.wait or "a moment"
+        return f"Wait {wait} and start the connection again; the provider's status page may say more."
 
 
 @dataclass(frozen=True, slots=True)

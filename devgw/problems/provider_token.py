@@ -29,6 +29,7 @@ _BY_FLAW = {Flaw.ABSENT: "IDT-15", Flaw.MALFORMED: "IDT-15", Flaw.TOO_LONG: "LIM
 _BY_CLAIM = {
     "alg": "IDT-09",
     "form": "IDT-10",
+    "crit": "IDT-10",
     "signature": "IDT-11",
     "aud": "IDT-16",
     "azp": "IDT-16",
@@ -38,6 +39,8 @@ _BY_CLAIM = {
     "sub": "IDT-18",
 }
 _WORKOS_PATH = "/user_management/"
+_NO_ID_TOKEN = "Ask the provider for a signed JWT as id_token of this client: what came in its place is none."
+_ENCRYPTED = "Ask the provider for a signed JWT: switch the encryption of ID tokens off for this client there."
 _CHANGES = {
     "WORK-07": (
         "Take client id and secret from one WorkOS environment; where it has several applications, use the client id "
@@ -114,9 +117,20 @@ class ProviderTokenInvalid(Problem):
                 f"Let WorkOS make the login's token with {self.expected} as its audience, or with none: a JWT "
                 "template, or a resource that the login names, sets another."
             )
-        if name == "IDT-10" and self.expected.startswith("a signed JWT with"):
-            return f"Let the provider give {self.expected}."
+        if name == "IDT-10":
+            return self._of_form
         return change_issuer(self.got) if self.claim == "iss" else _CHANGES.get(name, _CHANGES["IDT-18"])
+
+    @property
+    def _of_form(self) -> str:
+        """Return what to do about a text that is no JWT which can be read here."""
+        if self.claim == "crit":
+            return f"Let the provider leave `crit` out of the headers of its {self.token}s (RFC 7515 §4.1.11)."
+        if self.expected.startswith("a signed JWT with"):
+            return f"Let the provider give {self.expected}."
+        if self.token == "id token":
+            return _ENCRYPTED if "JWE" in self.got else _NO_ID_TOKEN
+        return _CHANGES["IDT-10"]
 
 
 def _name_of_issuers(got: str, expected: str) -> str:

@@ -54,9 +54,13 @@ class ServerElsewhere(ConnectingProblem):
     status_code: int
     location: str
 
-    diagnosis: ClassVar = "PROXY-01"
     fault: ClassVar = Fault.CONFIGURATION
     source: ClassVar = "RFC 9110 §15.4"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return whether it leads anywhere else."""
+        return "PROXY-11" if self.location == self.url else "PROXY-01"
 
     def explain(self) -> str:
         """Say where it leads."""

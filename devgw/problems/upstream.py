@@ -183,6 +183,10 @@ class UpstreamOpen(ConnectingProblem):
         return f"Take {self.policy} out of policies.inbound of this route, or have the upstream ask for a token."
 
 
+KEPT = frozenset({401, 403, 407, 421, 451})
+"""By which a place refuses to be read: what it has is not known then."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuthorizationServerMetadataMissing(ConnectingProblem):
     """No metadata of the upstream's authorization server was found in any of the places."""
@@ -191,22 +195,33 @@ class AuthorizationServerMetadataMissing(ConnectingProblem):
     tried: tuple[str, ...]
     is_failing: bool = False
     """Whether one of them was answered 429 or 5xx: then the document may be there."""
+    kept: str = ""
+    """The first of them that was refused, and not said to be absent: then it may be there as well."""
 
     source: ClassVar = "RFC 8414 §3; OpenID Connect Discovery §4"
 
     @property
     def diagnosis_id(self) -> str:
-        """Return which of the two it is."""
-        return "UPST-13" if self.is_failing else "DISC-02"
+        """Return which of the three it is."""
+        return "UPST-13" if self.is_failing else "DISC-18" if self.kept else "DISC-02"
 
     def explain(self) -> str:
         """List what was tried, in order."""
+        tried = ", ".join(self.tried)
         if self.is_failing:
-            return f"{self.issuer} cannot give its metadata now. Tried {', '.join(self.tried)}."
-        return f"{self.issuer} publishes no metadata. Tried {', '.join(self.tried)}."
+            return f"{self.issuer} cannot give its metadata now. Tried {tried}."
+        if self.kept:
+            return f"Whether {self.issuer} publishes metadata is not known, for it lets nobody see. Tried {tried}."
+        return f"{self.issuer} publishes no metadata. Tried {tried}."
 
     def advise(self) -> str:
         """Name the first place."""
         if self.is_failing:
             return "Look into that server's own log, then try again: it says that the fault is its own."
-        return f"Serve the metadata at {self.tried[0].split(' ')[0]}; a path of the issuer stands after .well-known."
+        if self.kept:
+            return (
+                f"Let everybody read {self.kept}, or answer 404 there if there is none: clients read it before they "
+                "log in."
+            )
+        first = self.tried[0].split(" ")[0] if self.tried else self.issuer
+        return f"Serve the metadata at {first}; a path of the issuer stands after .well-known."

@@ -105,8 +105,7 @@ class UpstreamResponseMalformed(UpstreamProblem):
 
     def explain(self) -> str:
         """Say what is wrong with it."""
-        whose = self.owner or f"the upstream {self.url}"
-        whose = f"The {whose[4:]}" if whose.startswith("the ") else whose
+        whose = _beginning_with(self.owner or f"the upstream {self.url}")
         return f"{whose} answered what no MCP client reads as a response: {self.failure}."
 
 
@@ -118,18 +117,21 @@ class UpstreamAnsweredInArray(UpstreamProblem):
     """What was asked."""
     is_event: bool
     """Whether the array stands in an event."""
+    owner: str = ""
+    """Whose answer it is, in words; empty for a route's upstream."""
 
     diagnosis: ClassVar = "PROXY-25"
     source: ClassVar = "JSON-RPC 2.0 §6; MCP 2025-11-25 §Sending Messages to the Server"
     hint: ClassVar = (
-        "Let the upstream answer a request that is an object with an object, and only an array with an array."
+        "Let that server answer a request that is an object with an object, and only an array with an array."
     )
 
     def explain(self) -> str:
         """Say who reads it."""
         some = "some clients read (TypeScript SDK) and others do not (Python SDK)"
         who = "no client reads" if self.is_event else some
-        return f"The upstream {self.url} answered one request ({self.method}) with an array of messages, which {who}."
+        whose = _beginning_with(self.owner or f"the upstream {self.url}")
+        return f"{whose} answered one request ({self.method}) with an array of messages, which {who}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +157,7 @@ class UpstreamEncodingUnreadable(UpstreamProblem):
                 "Let that server, or what stands before it, pack the body as Content-Encoding says, or leave both out."
             )
         return "Let that server respect Accept-Encoding: devgw asks for gzip, deflate or identity alone."
+
+
+def _beginning_with(whose: str) -> str:
+    return f"The {whose[4:]}" if whose.startswith("the ") else whose

@@ -4,12 +4,12 @@ The same answer is the same refusal at each of them; what differs is what is kno
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin
 
 from devgw.foreign.challenge import read_challenges
-from devgw.foreign.intermediary import Intermediary, find_intermediary
+from devgw.foreign.intermediary import find_intermediary
 from devgw.foreign.intermediary_mark import Intervention
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.foreign.retry_after import read_wait
@@ -27,8 +27,8 @@ from devgw.problems.foreign_token import (
     TokenOfAnotherServer,
     UpstreamAsksOtherwise,
 )
-from devgw.problems.proxy import REWRITE_PATTERN
 from devgw.problems.redirect import UpstreamRedirectEmpty
+from devgw.problems.upstream_answered import UNKNOWN, Answered, CallFacts
 from devgw.problems.upstream_credential import asks_for_no_token
 from devgw.problems.upstream_no_mcp import (
     IntermediaryAnswered,
@@ -65,62 +65,8 @@ _REDIRECTS, _NOT_MODIFIED, _REFUSALS, _UNAUTHORIZED, _ABSENT, _FAILURES, _UNIMPL
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What a server answered, as far as that tells what it means."""
-
-    url: str
-    status: int
-    said: str = ""
-    """Its own words."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Names in lower case."""
-    intermediary: Intermediary | None = None
-    """Who answered in its place."""
-    speaks_mcp: bool = False
-    """Whether its body is a JSON-RPC error: then a 404 is no wrong path."""
-    is_empty: bool = False
-
-    def short(self, name: str, most: int = 100) -> str:
-        """Return a header as it may be shown; empty where it has none."""
-        return clean(self.headers.get(name, ""), most)
-
-
-def read_answer(
-    url: str, status: int, headers: Mapping[str, str], body: bytes, *, speaks_mcp: bool = False
-) -> Answered:
-    """Return what an answer tells, once for all who speak of it; `headers` by names in lower case."""
-    found = None if speaks_mcp else find_intermediary(status, headers, body)
-    return Answered(url, status, words_of(body), headers, found, speaks_mcp, is_empty=not body.strip())
-
-
-@dataclass(frozen=True, slots=True)
-class CallFacts:
-    """What is known of the request, and who is spoken to."""
-
-    owner: str = ""
-    """Whose the server is, in words; empty for a route's upstream."""
-    asked: str = ""
-    """The method of MCP, or of HTTP."""
-    written_in: str = REWRITE_PATTERN
-    credential: str = ""
-    """What was sent to say who asks, in words; empty for nothing."""
-    token: TokenKnown | None = None
-    """Of a login that was watched."""
-    scope: str | None = None
-    """What a challenge of insufficient_scope asks for; None where there is none."""
-    page: str = ""
-    """The Origin that was sent."""
-    accept: str | None = None
-    """The Accept that was sent; None where it is not known."""
-    has_session: bool = False
-    is_swapped: bool = False
-    """Whether the client knows the server by a URL of devgw's."""
-
-
 DPOP_ERRORS = frozenset({"invalid_dpop_proof", "use_dpop_nonce"})
 """RFC 9449 §5, §7.1, §8."""
-UNKNOWN = CallFacts()
 
 
 def refusal_of(answered: Answered, caller: CallFacts = UNKNOWN) -> UpstreamRefusal:
@@ -181,7 +127,7 @@ def no_answer_in(answered: Answered, expected: str, caller: CallFacts = UNKNOWN)
     is_typed = media_type.partition(";")[0].strip().lower() in MEDIA_TYPES
     if answered.status < _REDIRECTS and (answered.is_empty or is_typed):
         return _made(UpstreamGaveNoAnswer, answered, caller, expected)
-    return _made(UpstreamAnswerNotMcp, answered, caller, media_type)
+    return _made(UpstreamAnswerNotMcp, answered, caller, media_type, answered.holds_message)
 
 
 def _redirected(answered: Answered, caller: CallFacts) -> Problem:

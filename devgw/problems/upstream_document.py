@@ -73,7 +73,7 @@ class IssuerMismatch(DocumentProblem):
 
     url: str
     expected: str
-    got: str | None
+    got: str
     is_named: bool = True
     """Whether the upstream named it; else its origin was tried, since the upstream names nobody (MCP 2025-03-26)."""
 
@@ -82,7 +82,7 @@ class IssuerMismatch(DocumentProblem):
 
     def explain(self) -> str:
         """Show both strings."""
-        got = f"issuer {clean(self.got, 300)!r}" if self.got else "no issuer that is a string"
+        got = f"issuer {clean(self.got, 300)!r}"
         expected = repr(clean(self.expected, 300))
         if self.is_named:
             return f"authorization_servers says {expected}, but {self.url} says {got}."
@@ -99,12 +99,14 @@ class IssuerMismatch(DocumentProblem):
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationServerIncomplete(DocumentProblem):
-    """The metadata lacks an endpoint that the authorization code flow needs, or says something else there."""
+    """The metadata lacks its issuer, or an endpoint that the authorization code flow needs, or has no string there."""
 
     url: str
     member: str
     got: str = ""
     """What stands there and is no string with something in it, as JSON; empty where nothing does."""
+    value: str = ""
+    """What belongs there; empty where that is not known."""
 
     diagnosis: ClassVar = "DISC-11"
     source: ClassVar = "RFC 8414 §2"
@@ -119,7 +121,7 @@ class AuthorizationServerIncomplete(DocumentProblem):
         """Say where it can be added."""
         if self.url == DEVGW_TOML and self.got:
             return self.corrected("authorization_server_metadata", self.member)
-        line = f'{self.member} = "<its URL>"'
+        line = f"{self.member} = {json.dumps(self.value or '<its URL>')}"
         change = f"Let the provider publish a URL as {self.member}" if self.got else "Add the member at the provider"
         return f"{change}, or {self.in_devgw_toml('authorization_server_metadata', line)}"
 

@@ -1,7 +1,11 @@
 """What an `error` of OAuth, or a status without one, says at an upstream's authorization server."""
 
+import re
+
 from devgw.problems.endpoint_status import NOT_YET
 
+OF_PKCE = re.compile(r"pkce|code.?(?:verifier|challenge)", re.IGNORECASE)
+"""Words of a refusal that are about PKCE, for which no code stands (RFC 7636 §4.6 has invalid_grant)."""
 TOO_MANY, BROKEN = 429, 500
 _PASSING = frozenset({"server_error", "temporarily_unavailable", "slow_down"})
 CLIENT_REFUSED = frozenset({"invalid_client", "unauthorized_client", "incorrect_client_credentials"})

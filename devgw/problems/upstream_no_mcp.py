@@ -17,6 +17,8 @@ class UpstreamAnswerNotMcp(UpstreamRefusal):
     """The server answered with a page, or anything else that is neither JSON nor an event stream."""
 
     content_type: str
+    holds_message: bool = False
+    """Whether it is a message of JSON-RPC all the same."""
 
     diagnosis: ClassVar = "NET-06"
     source: ClassVar = "MCP basic/transports: Streamable HTTP"
@@ -33,6 +35,11 @@ class UpstreamAnswerNotMcp(UpstreamRefusal):
         """Say what may stand there."""
         if self.status_code == _NOT_MODIFIED:
             return f"Let {self._whose}, or a cache before it, answer each POST anew: 304 answers GET and HEAD alone."
+        if self.holds_message:
+            return (
+                f"Let {self._whose} send it with Content-Type: application/json: it is a message of JSON-RPC, and "
+                "clients go by what it is called."
+            )
         if self.written_in == REWRITE_PATTERN:
             return (
                 "Point rewritePattern at the MCP endpoint itself, or let that name its media type; how the answer "

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from devgw.foreign.text import clean
 from devgw.foreign.urls import without_user
@@ -13,7 +13,7 @@ MEDIA_TYPES = ("application/json", "text/event-stream")
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamPathRefused(UpstreamRefusal):
+class UpstreamPathProblem(UpstreamRefusal):
     """Nothing there takes the call: the URL is not that of an MCP endpoint."""
 
     @property
@@ -23,7 +23,7 @@ class UpstreamPathRefused(UpstreamRefusal):
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamNotFound(UpstreamPathRefused):
+class UpstreamNotFound(UpstreamPathProblem):
     """404 or 410: nothing is served at the URL."""
 
     diagnosis: ClassVar = "PROXY-13"
@@ -57,7 +57,7 @@ class UpstreamSpeaksLegacySse(UpstreamRefusal):
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamRefusedMethod(UpstreamPathRefused):
+class UpstreamRefusedMethod(UpstreamPathProblem):
     """405, or 501: what answers there takes no POST (RFC 9110 §15.5.6, §15.6.2)."""
 
     allow: str
@@ -192,18 +192,37 @@ class UpstreamRedirectsCall(UpstreamRefusal):
     @property
     def diagnosis_id(self) -> str:
         """Return whether it leads anywhere."""
-        return "PROXY-01" if self.location else "PROXY-11"
+        return "PROXY-01" if self.location and not self._is_circle else "PROXY-11"
 
     def explain(self) -> str:
         """Say where it leads."""
+        if self._is_circle:
+            return f"{self._answered}, and leads to itself: that never ends."
         return f"{self._answered}{f', and leads to {self._target}' if self.location else ', and names no one URL'}."
 
     def advise(self) -> str:
         """Say which URL to give."""
         if not self.location:
             return f"Let {self._whose} answer itself, or name one URL in Location."
+        if self._is_circle:
+            return (
+                f"Let {self._whose} answer at this URL itself; what stands before it may wait for a cookie, or for "
+                "https, which no redirect brings."
+            )
         return f"Give clients {self._target} itself, if that is the MCP server: they send no token along."
 
     @property
+    def _is_circle(self) -> bool:
+        return bool(self.location) and self._absolute == self.url
+
+    @property
+    def _absolute(self) -> str:
+        """Return where it leads, as it may be given to a client."""
+        try:
+            return urljoin(self.url, self.location)
+        except ValueError:
+            return self.location
+
+    @property
     def _target(self) -> str:
-        return clean(without_user(self.location.partition("?")[0]), SHOWN)
+        return clean(without_user(self._absolute.partition("?")[0]), SHOWN)

@@ -1,6 +1,5 @@
 """What an upstream's token endpoint answered instead of a token, and what its authorization endpoint sent back."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 from devgw.problems.base import ErrorCode, Fault
 from devgw.problems.endpoint_status import change_of_way, fault_of_way
 from devgw.problems.upstream import ConnectingProblem
-from devgw.problems.upstream_error import CLIENT_REFUSED, is_passing, refused_for
+from devgw.problems.upstream_error import CLIENT_REFUSED, OF_PKCE, is_passing, refused_for
 from devgw.problems.upstream_registration import later
 
 _OK, _NOT_FOUND, _NOT_ALLOWED = 200, 404, 405
@@ -19,7 +18,6 @@ _OTHER_PLACE, _REFUSALS, _UNAUTHORIZED, _BROKEN = 300, 400, 401, 500
 _ENDPOINT = "token_endpoint in the provider's metadata"
 _CORRECT_CLIENT = "Connect again to register anew; correct a manual client's id, secret and method in the policy."
 REFRESH = "refresh_token"
-_OF_PKCE = re.compile(r"pkce|code.?(?:verifier|challenge)", re.IGNORECASE)
 TAKE_THE_RESOURCE = (
     "Let that authorization server take the `resource` that the upstream's metadata names: MCP asks every client to "
     "send it, and the gateway has no option that leaves it out."
@@ -141,7 +139,7 @@ class TokenRequestRefused(ConnectingProblem):
             return _CORRECT_CLIENT
         if is_passing(self.status_code, self.upstream_error):
             return later(self.status_code, self.wait)
-        if self.upstream_error == "invalid_grant" and _OF_PKCE.search(self.description):
+        if self.upstream_error == "invalid_grant" and OF_PKCE.search(self.description):
             return "Let that server check code_verifier by S256 (RFC 7636 §4.6): the gateway sent that of this login."
         return {
             "invalid_grant": "Connect again: the upstream takes this code or refresh token no longer.",

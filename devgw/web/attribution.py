@@ -6,14 +6,19 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from devgw.foreign.coding import miscoding_of
-from devgw.foreign.words import beginning_of
+from devgw.foreign.words import words_of
 from devgw.limits import Limits
 from devgw.mcp.attribution import UnansweredIds, shown_ids
 from devgw.mcp.event_stream import EventReader
 from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, find_plain_id, read_responses
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerTooLong
-from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamAnswerUnreadable, UpstreamResponseMalformed
+from devgw.problems.upstream_answer import (
+    UpstreamAnswerForeign,
+    UpstreamAnswerUnreadable,
+    UpstreamEncodingUnreadable,
+    UpstreamResponseMalformed,
+)
 from devgw.problems.upstream_no_mcp import UpstreamGaveNoAnswer
 from devgw.web.decoding import Decoder
 from devgw.web.held_bytes import HeldBytes
@@ -126,6 +131,8 @@ class Attributed:
         """See `Attribution`."""
         for message in (self._events if self._is_stream else self._json).close():
             self._check(message)
+        if self._decoder is not None and self._decoder.is_cut and not self._is_stream:
+            raise Refused(UpstreamEncodingUnreadable(self._url, self._decoder.encoding, is_broken=True))
         if self._has_no_event or self._events.has_open_response:
             raise Refused(UpstreamResponseMalformed(self._url, _NO_EVENT if self._has_no_event else _NOT_ENDED))
         return self._held.take()
@@ -207,7 +214,7 @@ def check_answered(asked: UnansweredIds | None, url: str, status: int, content: 
         Refused: with `UpstreamGaveNoAnswer`.
     """
     if asked is not None and not asked.is_answered and status < _REFUSALS:
-        raise Refused(UpstreamGaveNoAnswer(url, status, beginning_of(content), shown_ids(asked.ids)))
+        raise Refused(UpstreamGaveNoAnswer(url, status, words_of(content), shown_ids(asked.ids)))
 
 
 def check(asked: UnansweredIds, message: Message, url: str) -> None:

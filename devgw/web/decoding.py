@@ -33,12 +33,17 @@ class Decoder:
     def __init__(self, encoding: str, url: str, most_bytes: int | None) -> None:
         if encoding not in {"gzip", "x-gzip", "deflate"}:
             raise Refused(UpstreamEncodingUnreadable(url, encoding))
-        self._encoding = encoding
+        self.encoding = encoding
         self._url = url
         self._most_bytes = most_bytes
         self._size = 0
         self._members = 1
         self._inflate = zlib.decompressobj(_GZIP_OR_DEFLATE)
+
+    @property
+    def is_cut(self) -> bool:
+        """Tell whether something came, and its end did not."""
+        return self._size > 0 and not self._inflate.eof
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Give what `piece` comes to, never more than 64 KB at once.
@@ -67,11 +72,11 @@ class Decoder:
         """Go on with the member that follows (RFC 1952 §2.2)."""
         self._members += 1
         if self._members > _MOST_MEMBERS:
-            raise Refused(UpstreamEncodingUnreadable(self._url, f"{self._encoding} of over {_MOST_MEMBERS:,} members"))
+            raise Refused(UpstreamEncodingUnreadable(self._url, f"{self.encoding} of over {_MOST_MEMBERS:,} members"))
         self._inflate = zlib.decompressobj(_GZIP_OR_DEFLATE)
 
     def _unpacked(self, piece: bytes) -> bytes:
         try:
             return self._inflate.decompress(piece, SLICE)
         except zlib.error as error:
-            raise Refused(UpstreamEncodingUnreadable(self._url, self._encoding, is_broken=True)) from error
+            raise Refused(UpstreamEncodingUnreadable(self._url, self.encoding, is_broken=True)) from error

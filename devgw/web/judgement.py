@@ -19,7 +19,8 @@ from devgw.mcp.attribution import shown_ids
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import GIVEN_URL, REWRITE_PATTERN
 from devgw.problems.redirect import RedirectWantsCredential
-from devgw.problems.upstream_by_status import Answered, CallFacts, no_answer_in, read_answer, refusal_of, stood_in
+from devgw.problems.upstream_answered import Answered, CallFacts, read_answer
+from devgw.problems.upstream_by_status import no_answer_in, refusal_of, stood_in
 from devgw.problems.upstream_credential import CHALLENGE_SHOWN, Shown, UpstreamCredentialRefused
 from devgw.problems.upstream_no_mcp import IntermediaryAnswered
 from devgw.problems.upstream_request import RequestNotMcp, RequestOffRevision, UpstreamKeepsSessions

@@ -1,5 +1,7 @@
 """Refuses a response that no MCP client reads, before it is passed on."""
 
+from codecs import BOM_UTF8
+
 from devgw.foreign.text import clean
 from devgw.mcp.well_formed import ResponseMalformed, check_well_formed
 from devgw.problems import Refused
@@ -28,7 +30,7 @@ class EventCheck:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._is_between = True
+        self._is_between = self._is_first = True
 
     def look(self, piece: bytes) -> None:
         """Take what arrived.
@@ -36,6 +38,8 @@ class EventCheck:
         Raises:
             Refused: as `check_response` does.
         """
+        if self._is_first and piece:
+            piece, self._is_first = piece.removeprefix(BOM_UTF8), False  # it is no part of the stream's first line
         begins, self._is_between = self._is_between, piece.endswith(_EVENT_ENDS)
         if not (begins and self._is_between):
             return

@@ -3,7 +3,8 @@
 import pytest
 
 from devgw.problems.foreign_token import DpopProofRefused, UpstreamAsksOtherwise
-from devgw.problems.upstream_by_status import Answered, refusal_of
+from devgw.problems.upstream_answered import Answered
+from devgw.problems.upstream_by_status import refusal_of
 from devgw.problems.upstream_credential import Shown, UpstreamCredentialRefused, asks_for_no_token
 
 URL = "https://mcp.example/mcp"

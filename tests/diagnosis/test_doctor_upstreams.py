@@ -123,7 +123,7 @@ def mended_in_toml(todo: str, root: Path) -> Settings:
     [
         ({"issuer": "http://127.0.0.1/other"}, {}, "DISC-01"),
         ({"issuer": "SLASH"}, {}, "DISC-01"),
-        ({"issuer": None}, {}, "DISC-01"),
+        ({"issuer": None}, {}, "DISC-11"),
         ({"code_challenge_methods_supported": None}, {}, "PKCE-01"),
         ({}, {"resource": "PATH"}, "AUD-01"),
     ],

@@ -4,7 +4,8 @@ import pytest
 
 from devgw.diagnosis.verdicts.point import lacks
 from devgw.problems.bearer import TokenMissing
-from devgw.problems.upstream_by_status import UNKNOWN, stood_before
+from devgw.problems.upstream_answered import UNKNOWN
+from devgw.problems.upstream_by_status import stood_before
 from devgw.problems.upstream_credential import Shown, UpstreamCredentialRefused, account_scheme
 from devgw.problems.upstream_no_mcp import UpstreamAnswerNotMcp
 

@@ -13,6 +13,7 @@ from devgw.problems.upstream import (
     UpstreamOpen,
 )
 from devgw.problems.upstream_document import (
+    AuthorizationServerIncomplete,
     EndpointRefused,
     IssuerMismatch,
     PkceUnsupported,
@@ -66,7 +67,7 @@ async def test_an_issuer_with_a_path_is_looked_for_in_three_places(bench: Bench,
     ("member", "value", "kind"),
     [
         ("issuer", "http://127.0.0.1/other", IssuerMismatch),
-        ("issuer", None, IssuerMismatch),
+        ("issuer", None, AuthorizationServerIncomplete),
         ("code_challenge_methods_supported", None, PkceUnsupported),
         ("code_challenge_methods_supported", ["plain"], PkceUnsupported),
     ],
@@ -89,7 +90,8 @@ async def test_metadata_that_must_not_be_used_is_refused(
         ("token_endpoint", "", 'says token_endpoint "", which is no string with a URL.'),
         ("code_challenge_methods_supported", "S256", 'is "S256"; a list with S256 is required.'),
         ("code_challenge_methods_supported", None, "is missing; a list with S256 is required."),
-        ("issuer", ["x"], "says no issuer that is a string."),
+        ("issuer", ["x"], 'says issuer ["x"], which is no string with a URL.'),
+        ("issuer", None, "has no `issuer`."),
     ],
 )
 async def test_a_member_of_another_type_is_not_called_missing(

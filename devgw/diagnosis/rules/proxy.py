@@ -13,6 +13,7 @@ from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.foreign.text import clean
+from devgw.oauth.resource import origin_of
 from devgw.problems.upstream_answer import UpstreamAnsweredInArray
 
 _ARRAY, _ARRAY_EVENT = re.compile(rb"\A[\xef\xbb\xbf\s]*\["), re.compile(rb"^data:\s*\[\s*\{", re.MULTILINE)
@@ -129,7 +130,8 @@ def answered_in_array(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # 
     if not answered or not (_ARRAY_EVENT if is_events else _ARRAY).search(answered[-1].response_body.content):
         return
     method, url = str(request_json(answered[-1]).get("method")), answered[-1].upstream_url or ""
-    problem = UpstreamAnsweredInArray(url, clean(method, 80), is_events)
+    owner = f"the MCP server at {origin_of(url)}" if answered[-1].asked else ""
+    problem = UpstreamAnsweredInArray(url, clean(method, 80), is_events, owner)
     yield diagnosis(
         "PROXY-25",
         problem.explain(),
@@ -164,12 +166,14 @@ def placeholder_sent(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # n
                 return
 
 
+IN_ARRAY = Rule(("PROXY-25",), "an array that answers one request", answered_in_array)
+"""Also of a server that is watched."""
 RULES = (
     Rule(("PROXY-02",), "the content encoding of an event stream", stream_held_back),
     Rule(("PROXY-04",), "two refusals of a session by the upstream", dead_session),
     Rule(("PROXY-05",), "a refused POST and a GET right after it", fallback_hides_error),
     Rule(("PROXY-06",), "error -32020", headers_disagree),
     Rule(("PROXY-07",), "error -32022, or -32601 for initialize or server/discover", revisions_apart),
-    Rule(("PROXY-25",), "an array that answers one request", answered_in_array),
+    IN_ARRAY,
     Rule(("CONF-01",), "a placeholder in a header", placeholder_sent),
 )

@@ -13,7 +13,7 @@ from devgw.diagnosis.clients.demands import Demands, demands
 from devgw.diagnosis.clients.recognise import recognise
 from devgw.diagnosis.exchange import asked_url
 from devgw.diagnosis.rule import Rule, diagnosis
-from devgw.diagnosis.rules import refusals, watched_steps
+from devgw.diagnosis.rules import proxy, refusals, token, watched_steps
 from devgw.diagnosis.rules.refusals import NOTED
 from devgw.diagnosis.verdicts.check import Answer, Verdict
 from devgw.diagnosis.verdicts.point import Point
@@ -32,9 +32,9 @@ from devgw.problems.watched import OriginsExhausted
 SILENCE = timedelta(seconds=5)
 """After which a client that said nothing more has stopped."""
 _NAMED = (
-    *("BEAR-01", "DISC-01", "DISC-02", "DISC-05", "DISC-06", "DISC-09", "DISC-11", "DISC-13", "DISC-17", "REG-01"),
+    *("BEAR-01", "DISC-01", "DISC-02", "DISC-05", "DISC-06", "DISC-09", "DISC-11", "DISC-13", "DISC-17", "DISC-18"),
     *("AUD-01", "AUD-02", "PKCE-01", "TOK-01", "UPST-13", "UPST-21", "PROXY-17", "PROXY-19"),
-    *("PROXY-22", "PROXY-26", "PROXY-27", "PROXY-28"),
+    *("REG-01", "PROXY-22", "PROXY-26", "PROXY-27", "PROXY-28"),
 )
 _RESOURCE, _SERVER = "resource metadata", "server metadata"
 _PLACES = {"resource": _RESOURCE, "issuer": _SERVER}
@@ -213,5 +213,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_NAMED, "the documents that a client of a watched server read", documents_of_a_watched_server),
     *refusals.RULES,
     *watched_steps.RULES,
+    token.ANSWER,
+    proxy.IN_ARRAY,
     Rule(("LIMIT-07", "REG-20"), "a good answer of a watched server, with what was noted of it", noted_on_the_way),
 )

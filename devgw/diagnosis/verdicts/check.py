@@ -9,11 +9,13 @@ from typing import Any
 from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.foreign.text import clean
 from devgw.foreign.urls import without_user
+from devgw.mcp.answer import events_in
 from devgw.oauth.discovery import without_query
 from devgw.problems import Problem
 from devgw.problems.base import Fault
 from devgw.problems.provider_reach import ProviderUnreachable
 
+_OF_RESPONSES = frozenset({"result", "error"})
 MOST_SHOWN = 500
 """Characters of a foreign value in a verdict."""
 
@@ -99,11 +101,12 @@ class Answer:
 
     @property
     def message(self) -> dict[str, Any]:
-        """Return the JSON-RPC message of the body, also of one in an event stream; empty where there is none."""
+        """Return the JSON-RPC message of the body, of an event stream the response; empty where there is none."""
         if self.media_type != "text/event-stream":
             return self.document
-        lines = [line[5:].strip() for line in self.body.splitlines() if line.startswith(b"data:")]
-        return Answer(self.url, body=next((line for line in reversed(lines) if line), b"")).document
+        messages = [Answer(self.url, body=each).document for each in events_in(self.body)]
+        responses = [each for each in messages if _OF_RESPONSES & each.keys()]
+        return next((each for each in reversed(responses or messages) if each), {})
 
     def said(self, name: str) -> str:
         """Return the member `name` of the document as text that may be shown; empty where it has none."""

@@ -171,7 +171,8 @@ def _answered_at_once(did: str, answer: Answer, asked: AskedLogin) -> Check:
             return passed(
                 NAME, did, f"it accepts client id and callback, and answers {how} with a code: it asks nobody"
             )
-        return _failed(did, "IDT-24", f"it answers {how}, without a code in the query", asked)
+        name = "IDT-24" if "#" in answer.location else "IDT-32"
+        return _failed(did, name, f"it answers {how}, without a code in the query", asked)
     if query["error"][0] in NEEDS_A_PERSON:
         error = query["error"][0]
         return passed(NAME, did, f"it accepts client id and callback; without a browser's session it says {error}")
@@ -218,6 +219,10 @@ _SAID = {
     ),
     "PKCE-04": ("the PKCE parameters do not belong together", "Set browserLogin.pkce to S256, or take it away."),
     "IDT-24": ("nothing of it can be read", "Configure browserLogin.url with ?response_mode=query."),
+    "IDT-32": (
+        "neither a code nor an error came",
+        "Let the provider answer `response_type=code` with `code` and `state` in the query, for this client.",
+    ),
     "IDT-34": ("it was asked too often", "Wait a minute and start again; the limit is the provider's own."),
     "IDT-25": ("the provider itself fails", "Wait a moment and start again; the provider's status page may say more."),
     "IDT-29": (

@@ -13,7 +13,8 @@ from devgw.problems.endpoint import EndpointDead, EndpointFailing, EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
 from devgw.problems.endpoint_client import RegistrationClosed
 from devgw.problems.proxy import UpstreamAnswerTimedOut
-from devgw.problems.upstream_by_status import CallFacts, stood_before
+from devgw.problems.upstream_answered import CallFacts
+from devgw.problems.upstream_by_status import stood_before
 from devgw.problems.upstream_no_mcp import IntermediaryAnswered
 
 

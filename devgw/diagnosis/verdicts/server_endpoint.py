@@ -7,7 +7,8 @@ from urllib.parse import urljoin
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, refused
 from devgw.diagnosis.verdicts.point import MACHINE, Naming, Point, of_server, shown
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, SeenServer
-from devgw.diagnosis.verdicts.upstream import foreign_answer, is_foreign, malformed, spoken
+from devgw.diagnosis.verdicts.upstream import spoken
+from devgw.diagnosis.verdicts.upstream_response import foreign_answer, in_array, is_foreign, is_misnamed, malformed
 from devgw.foreign.text import clean
 from devgw.foreign.urls import is_url
 from devgw.oauth.discovery import resource_metadata_urls
@@ -16,15 +17,8 @@ from devgw.problems.base import Fault
 from devgw.problems.proxy import GIVEN_URL, UpstreamNotReached, UpstreamUnreachable
 from devgw.problems.server import ServerElsewhere, ServerNotMcp
 from devgw.problems.upstream_answer import UpstreamResponseMalformed
-from devgw.problems.upstream_by_status import (
-    Answered,
-    CallFacts,
-    no_answer_in,
-    read_answer,
-    refusal_of,
-    sign_in_of,
-    stood_before,
-)
+from devgw.problems.upstream_answered import Answered, CallFacts, read_answer
+from devgw.problems.upstream_by_status import no_answer_in, refusal_of, sign_in_of, stood_before
 from devgw.problems.upstream_refusal import UpstreamRefusal
 from devgw.problems.upstream_status import MEDIA_TYPES, UpstreamSpeaksLegacySse
 
@@ -41,7 +35,7 @@ def unfit(seen: SeenServer) -> Problem | None:
     endpoint, answer = seen.endpoint, seen.endpoint.legacy
     if answer.failure:
         return answer.problem or UpstreamUnreachable(seen.url, answer.failure)
-    if answer.status == _OK and (problem := _unread(answer)) is not None:
+    if answer.status == _OK and (problem := _unread(seen, answer)) is not None:
         return problem
     if endpoint.answers_mcp or (endpoint.wants_login and who_stood_before(answer) is None):
         return None
@@ -52,12 +46,16 @@ def unfit(seen: SeenServer) -> Problem | None:
     return _refusing(seen, answer)
 
 
-def _unread(answer: Answer) -> Problem | None:
+def _unread(seen: SeenServer, answer: Answer) -> Problem | None:
     """Return why a success is not what a client reads as the answer to what it asked; None where it may be."""
     url = shown(answer.url)
     if failure := malformed(answer):
         return UpstreamResponseMalformed(url, failure, url)
-    return foreign_answer(url, answer, url) if "result" in answer.message and is_foreign(answer) else None
+    if is_misnamed(answer):
+        return no_answer_in(_answered(answer), "initialize", _caller(seen, answer))
+    if "result" in answer.message and is_foreign(answer):
+        return foreign_answer(url, answer, url)
+    return in_array(answer, url, url)
 
 
 def who_stood_before(answer: Answer) -> Problem | None:

@@ -14,6 +14,7 @@ from devgw.foreign.text import clean
 from devgw.foreign.urls import is_url
 from devgw.oauth.discovery import check_endpoint
 from devgw.problems import Refused
+from devgw.problems.upstream import KEPT
 
 METHODS = "token_endpoint_auth_methods_supported"
 _USUAL_METHODS = {"none", "client_secret_basic", "client_secret_post"}
@@ -42,7 +43,10 @@ def _documents(seen: SeenServer) -> Point:
             return _found(naming, place)
         if (point := broken_place(naming, place, "as", "UPST-13")) is not None:
             return point
-    saw = f"{shown(seen.issuer)} publishes no metadata: {', '.join(answered(each.answer) for each in seen.servers)}"
+    came = ", ".join(answered(each.answer) for each in seen.servers)
+    if (kept := next((shown(each.answer.url) for each in seen.servers if each.answer.status in KEPT), "")) != "":
+        return _kept(seen, naming, kept, came)
+    saw = f"{shown(seen.issuer)} publishes no metadata: {came}"
     if seen.resource is None:  # `resource.documents` says what follows
         is_broken = any(each.answer.status != 404 for each in seen.resources)  # else that point has the trait
         trait = ("as-absent" if seen.has_default_endpoints else "nothing") if is_broken else ""
@@ -51,6 +55,17 @@ def _documents(seen: SeenServer) -> Point:
     if "/.well-known/" in seen.issuer:
         todo = "Name the issuer in `authorization_servers`, and not the URL of its metadata (RFC 9728 §2)."
     return naming.bad(saw, todo, "DISC-02", "as-absent-named")
+
+
+def _kept(seen: SeenServer, naming: Naming, url: str, came: str) -> Point:
+    """Return that nobody is let see what is there; less hangs on it where a resource names nobody."""
+    saw = f"whether {shown(seen.issuer)} publishes metadata is not known, for it lets nobody see: {came}"
+    todo = f"Let everybody read {url}, or answer 404 there if there is none: clients read it before they log in."
+    if seen.resource is None:
+        is_broken = any(each.answer.status != 404 for each in seen.resources)
+        trait = ("as-absent" if seen.has_default_endpoints else "nothing") if is_broken else ""
+        return naming.odd(saw, todo, "DISC-18", trait)
+    return naming.bad(saw, todo, "DISC-18", "as-absent-named")
 
 
 def _found(naming: Naming, place: DocumentPlace) -> Point:

@@ -7,7 +7,8 @@ from devgw.foreign.challenge import Challenge, bearer_challenge
 from devgw.foreign.text import clean
 from devgw.problems.foreign_token import TokenKnown
 from devgw.problems.proxy import GIVEN_URL
-from devgw.problems.upstream_by_status import CallFacts, no_answer_in, read_answer
+from devgw.problems.upstream_answered import CallFacts, read_answer
+from devgw.problems.upstream_by_status import no_answer_in
 from devgw.problems.upstream_status import MEDIA_TYPES
 
 NAME = "login"

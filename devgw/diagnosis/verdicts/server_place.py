@@ -7,7 +7,8 @@ from devgw.diagnosis.verdicts.point import Naming, Point, at_whose, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace
 from devgw.problems.proxy import NAMING_DOCUMENT
-from devgw.problems.upstream_by_status import CallFacts, kept_from, sign_in_of
+from devgw.problems.upstream_answered import CallFacts
+from devgw.problems.upstream_by_status import kept_from, sign_in_of
 
 _TOO_OFTEN = 429
 _LIMITED = {"PROXY-19": "PROXY-17"}

@@ -63,8 +63,9 @@ class Endpoint:
 
     @property
     def answers_mcp(self) -> bool:
-        """Tell whether it answered as MCP servers do: a JSON-RPC message, whole or in an event stream."""
-        return any(each.message.get("jsonrpc") == "2.0" for each in (self.legacy, self.modern))
+        """Tell whether it answered as MCP servers do: a JSON-RPC response, whole or in an event stream."""
+        messages = (self.legacy.message, self.modern.message)
+        return any(each.get("jsonrpc") == "2.0" and not {"result", "error"}.isdisjoint(each) for each in messages)
 
     @property
     def refuses_everybody(self) -> bool:

@@ -1,13 +1,20 @@
 """Upstream MCP servers: do they answer, with which revisions, and do they want a login?"""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, refused
+from devgw.diagnosis.verdicts.upstream_response import (
+    ASKED_ID,
+    foreign_answer,
+    in_array,
+    is_foreign,
+    is_misnamed,
+    malformed,
+)
 from devgw.foreign.challenge import bearer_challenge, said_in_challenge
 from devgw.foreign.intermediary import find_intermediary
 from devgw.foreign.sign_in import leads_to_sign_in
@@ -15,7 +22,6 @@ from devgw.foreign.text import clean
 from devgw.foreign.urls import read_url
 from devgw.mcp.answer import failure_in, is_answer_to
 from devgw.mcp.attribution import shown_ids
-from devgw.mcp.well_formed import find_malformed
 from devgw.problems import Problem
 from devgw.problems.proxy import UpstreamUnreachable
 from devgw.problems.redirect import (
@@ -24,19 +30,15 @@ from devgw.problems.redirect import (
     UpstreamRedirectEmpty,
     UpstreamRedirectsHere,
 )
-from devgw.problems.upstream_answer import UpstreamAnsweredInArray, UpstreamAnswerForeign, UpstreamResponseMalformed
-from devgw.problems.upstream_by_status import Answered, CallFacts, no_answer_in, read_answer, refusal_of
+from devgw.problems.upstream_answer import UpstreamResponseMalformed
+from devgw.problems.upstream_answered import Answered, CallFacts, read_answer
+from devgw.problems.upstream_by_status import no_answer_in, refusal_of
 from devgw.problems.upstream_credential import CHALLENGE_SHOWN, Shown, UpstreamCredentialRefused
 from devgw.problems.upstream_no_mcp import UpstreamWantsLogin
 from devgw.problems.upstream_request import UpstreamKeepsSessions
 from devgw.problems.upstream_status import MEDIA_TYPES, UpstreamSpeaksLegacySse
 
-_WRAPPED = re.compile(rb"[\s\S]{0,2000}?(?:\A|data:)[\xef\xbb\xbf\s]*\[\s*\{[\s\S]*\"jsonrpc\"")
-"""An array of messages, as a body or as an event."""
 _SESSION_WANTED = frozenset({400, 404, 409, 422})
-_REFUSALS = 400
-_ASKED_ID = 1
-"""Of the messages that are sent (`outbound.probes`)."""
 NOT_HERE = frozenset({404, 405})
 """After which GET is tried: servers of 2024-11-05 give an event stream to it."""
 
@@ -108,7 +110,8 @@ def _judge_of(answer: Answer, *, speaks_mcp: bool) -> Callable[[AskedUpstream, A
         return None
     if not speaks_mcp and find_intermediary(answer.status, answer.headers, answer.body) and not _legacy(answer):
         return _stood_in
-    return _BY_STATUS.get(answer.status) or (_unread if malformed(answer) else None)
+    by_form = _unread if malformed(answer) else _misnamed if is_misnamed(answer) else None
+    return _BY_STATUS.get(answer.status) or by_form
 
 
 def _stood_in(asked: AskedUpstream, answer: Answer) -> Check:
@@ -119,31 +122,15 @@ def _foreign(asked: AskedUpstream, answer: Answer) -> Check:
     return _as_proxied(asked, foreign_answer(asked.url, answer))
 
 
-def foreign_answer(url: str, answer: Answer, owner: str = "") -> UpstreamAnswerForeign:
-    """Return that `initialize` got the answer to another request."""
-    id_ = answer.message.get("id")
-    got = shown_ids([id_] if isinstance(id_, str | int | float) else [])
-    return UpstreamAnswerForeign(url, got, shown_ids([_ASKED_ID]), owner)
-
-
-def is_foreign(answer: Answer) -> bool:
-    """Tell whether a response is another request's; a value of another type is another id (JSON-RPC 2.0 §5)."""
-    message = answer.message
-    id_ = message.get("id")
-    is_own = isinstance(id_, int) and not isinstance(id_, bool) and id_ == _ASKED_ID
-    return bool({"result", "error"} & message.keys()) and not is_own
-
-
 def _no_mcp(asked: AskedUpstream, answer: Answer, speaks: tuple[str, str] | None) -> Check:
     """Judge what is no result of `initialize`, as a call's answer is judged."""
-    if speaks and is_answer_to(answer.body, [_ASKED_ID]):
+    if speaks and is_answer_to(answer.body, [ASKED_ID]):
         todo = "Look at what it said, and into its own log: the same is what a client gets."
         return Check(asked.name, Verdict.WARN, asked.did, f"it refuses initialize: {clean(speaks[1], 200)}", todo)
     answered = _answered(asked, answer, speaks_mcp=speaks is not None)
-    if answer.media_type in MEDIA_TYPES and _WRAPPED.match(answer.body):
-        is_event = answer.media_type == "text/event-stream"
-        return _as_proxied(asked, UpstreamAnsweredInArray(asked.url, "initialize", is_event))
-    return _as_proxied(asked, no_answer_in(answered, shown_ids([_ASKED_ID]), _caller(asked)))
+    if (wrapped := in_array(answer, asked.url)) is not None:
+        return _as_proxied(asked, wrapped)
+    return _as_proxied(asked, no_answer_in(answered, shown_ids([ASKED_ID]), _caller(asked)))
 
 
 def _answered(asked: AskedUpstream, answer: Answer, *, speaks_mcp: bool = False) -> Answered:
@@ -156,15 +143,12 @@ def _caller(asked: AskedUpstream) -> CallFacts:
     return CallFacts(credential=credential, accept=", ".join(MEDIA_TYPES))
 
 
-def malformed(answer: Answer) -> str:
-    """Return why no MCP client reads a response, empty where they do, and where it is none."""
-    if answer.status >= _REFUSALS or answer.media_type not in MEDIA_TYPES or not answer.body.strip():
-        return ""
-    return find_malformed(answer.body, is_stream=answer.media_type == "text/event-stream")
-
-
 def _unread(asked: AskedUpstream, answer: Answer) -> Check:
     return _as_proxied(asked, UpstreamResponseMalformed(asked.url, malformed(answer)))
+
+
+def _misnamed(asked: AskedUpstream, answer: Answer) -> Check:
+    return _as_proxied(asked, no_answer_in(_answered(asked, answer), shown_ids([ASKED_ID]), _caller(asked)))
 
 
 def _limited(asked: AskedUpstream, answer: Answer) -> Check:

@@ -86,7 +86,12 @@ async def _read(url: str, answer: StreamedAnswer) -> Answer:
         if not (is_stream and content):
             raise
     part = content[: Limits.ANSWER_BYTES]
-    return Answer(url, answer.status, read_headers(answer.headers), _unpacked(url, encoding_of(answer.headers), part))
+    return Answer(
+        url,
+        answer.status,
+        read_headers(answer.headers),
+        _unpacked(url, encoding_of(answer.headers), part, is_whole=not is_stream),
+    )
 
 
 def _has_response(events: bytes) -> bool:
@@ -95,12 +100,16 @@ def _has_response(events: bytes) -> bool:
     return bool(begins) and any(events.find(blank, min(begins)) >= 0 for blank in _BLANKS)
 
 
-def _unpacked(url: str, encoding: str, content: bytes) -> bytes:
+def _unpacked(url: str, encoding: str, content: bytes, *, is_whole: bool) -> bytes:
     if not encoding or encoding == "identity" or not content:
         return content
     if encoding not in _PACKED:
         raise Refused(UpstreamEncodingUnreadable(without_query(url), encoding))
     try:
-        return zlib.decompressobj(_GZIP_OR_DEFLATE).decompress(content, Limits.ANSWER_BYTES)
+        inflate = zlib.decompressobj(_GZIP_OR_DEFLATE)
+        plain = inflate.decompress(content, Limits.ANSWER_BYTES)
     except zlib.error as error:
         raise Refused(UpstreamEncodingUnreadable(without_query(url), encoding, is_broken=True)) from error
+    if is_whole and not inflate.eof and len(plain) < Limits.ANSWER_BYTES:
+        raise Refused(UpstreamEncodingUnreadable(without_query(url), encoding, is_broken=True))
+    return plain

@@ -272,7 +272,14 @@ def _made_of(answer: Answer, pair: Pair) -> Problem | None:
     login = pair.policy.login
     sent = (NO_CODE, login.client_secret.value)
     given = ProviderTokenAnswer(
-        login, answer.status, answer.media_type, answer.body, sent, pair.callback, is_workos=pair.is_workos
+        login,
+        answer.status,
+        answer.media_type,
+        answer.body,
+        sent,
+        pair.callback,
+        is_workos=pair.is_workos,
+        headers=answer.headers,
     )
     return given.problem() or token_missing(login, given.members, is_workos=pair.is_workos)
 

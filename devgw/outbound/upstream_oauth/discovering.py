@@ -31,6 +31,7 @@ from devgw.problems import Problem, Refused
 from devgw.problems.limit import limit_id
 from devgw.problems.proxy import NAMING_DOCUMENT
 from devgw.problems.upstream import (
+    KEPT,
     AuthorizationServerMetadataMissing,
     MetadataUnreadable,
     UpstreamOpen,
@@ -63,6 +64,8 @@ class _Search:
     unreadable: MetadataUnreadable | None = None
     is_failing: bool = False
     """Whether a place cannot answer now."""
+    kept: str = ""
+    """The first place that refuses to be read, which says nothing of what is there."""
     stood_before: Problem | None = None
     """Who answered in the place of one, so that the document may be there."""
 
@@ -71,6 +74,7 @@ class _Search:
         where = f"→ {answer.headers['location']}" if "location" in answer.headers else answer.content_type
         self.tried.append(f"{answer.url} ({answer.status} {where})".replace(" )", ")"))
         self.is_failing = self.is_failing or is_passing(answer.status, "")
+        self.kept = self.kept or (answer.url if answer.status in KEPT else "")
         self.stood_before = self.stood_before or answer.stood_before(NAMING_DOCUMENT, is_document=True)
         if answer.status == 200 and self.unreadable is None:
             self.unreadable = _unreadable(answer)
@@ -195,7 +199,8 @@ class Discovering:
             return read_authorization_server(found[0], expected, found[1], overlay, local_allowed=errand.local_allowed)
         if overlay:
             return read_authorization_server({}, expected, DEVGW_TOML, overlay)
-        missing = AuthorizationServerMetadataMissing(issuer, tuple(search.tried), is_failing=search.is_failing)
+        tried = tuple(search.tried)
+        missing = AuthorizationServerMetadataMissing(issuer, tried, is_failing=search.is_failing, kept=search.kept)
         raise Refused(search.stood_before or search.unreadable or missing)
 
     async def _first(self, errand: Errand, issuer: str, search: _Search) -> tuple[dict[str, Any], str] | None:

@@ -18,7 +18,8 @@ from devgw.outbound.guard import check_form, find_near_check, is_local, near_nam
 from devgw.outbound.reach import is_refused_for_tls, not_reached
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import GIVEN_URL, REWRITE_PATTERN, UpstreamSpeaksTls
-from devgw.problems.upstream_by_status import CallFacts, kept_from, stood_before
+from devgw.problems.upstream_answered import CallFacts
+from devgw.problems.upstream_by_status import kept_from, stood_before
 
 if TYPE_CHECKING:
     import httpx2

@@ -29,7 +29,8 @@ from devgw.problems.proxy import (
     UpstreamUnreachable,
 )
 from devgw.problems.upstream import AddressForbidden
-from devgw.problems.upstream_by_status import CallFacts, stood_before
+from devgw.problems.upstream_answered import CallFacts
+from devgw.problems.upstream_by_status import stood_before
 from devgw.problems.upstream_no_mcp import IntermediaryAnswered
 from devgw.problems.upstream_token import TokenAnswerUnreadable, TokenRequestRefused
 

@@ -20,8 +20,9 @@ from devgw.oauth.token_claims import read_claims
 from devgw.problems import Problem, Refused
 from devgw.problems.foreign_token import TokenKnown
 from devgw.problems.proxy import GIVEN_URL
-from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamResponseMalformed
-from devgw.problems.upstream_by_status import Answered, CallFacts, no_answer_in, read_answer
+from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamEncodingUnreadable, UpstreamResponseMalformed
+from devgw.problems.upstream_answered import Answered, CallFacts, read_answer
+from devgw.problems.upstream_by_status import no_answer_in
 from devgw.web.decoding import SLICE, decoder_of
 from devgw.web.watched.telling import said_to, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
@@ -73,7 +74,11 @@ def _whole(call: WatchedCall, answer: StreamedAnswer) -> bytes | None:
     decoder, content = decoder_of(answer.headers, call.url.partition("?")[0]), body.content
     if decoder is not None:
         content = b"".join(islice(decoder.feed(content[:most]), most // SLICE))
-    return None if body.truncated or len(content) >= most else content
+    if body.truncated or len(content) >= most:
+        return None
+    if decoder is not None and decoder.is_cut and not _is_stream(answer):
+        raise Refused(UpstreamEncodingUnreadable(call.url.partition("?")[0], decoder.encoding, is_broken=True))
+    return content
 
 
 def _find_malformed(call: WatchedCall, answer: StreamedAnswer, content: bytes) -> Problem | None:
@@ -91,7 +96,7 @@ def _find_foreign(call: WatchedCall, answer: StreamedAnswer, responses: list[Mes
         return None
     if any(each == ids[0] for each in got) or all(map(_is_open, responses)):
         return None
-    shown = shown_ids([each for each in got if each is not None])
+    shown = shown_ids([each for message in responses for each in message.ids])
     return UpstreamAnswerForeign(call.url.partition("?")[0], shown, shown_ids(ids), f"the MCP server at {call.origin}")
 
 

@@ -20,7 +20,8 @@ from devgw.monitor.secret_names import is_partly_secret, is_secret_parameter
 from devgw.problems import Problem
 from devgw.problems.endpoint import EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer
-from devgw.problems.upstream_by_status import CallFacts, stood_before
+from devgw.problems.upstream_answered import CallFacts
+from devgw.problems.upstream_by_status import stood_before
 from devgw.problems.upstream_refusal import UpstreamRefusal
 from devgw.web.watched.sending import WholeAnswer
 from devgw.web.watched.watched import WatchedCall

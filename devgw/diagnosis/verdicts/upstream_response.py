@@ -1,0 +1,50 @@
+"""Is what came to `initialize` its response, and one that MCP clients read?"""
+
+import re
+
+from devgw.diagnosis.verdicts.check import Answer
+from devgw.mcp.attribution import shown_ids
+from devgw.mcp.well_formed import find_malformed
+from devgw.problems.upstream_answer import UpstreamAnsweredInArray, UpstreamAnswerForeign
+from devgw.problems.upstream_status import MEDIA_TYPES
+
+_WRAPPED = re.compile(rb"[\s\S]{0,2000}?(?:\A|data:)[\xef\xbb\xbf\s]*\[\s*\{[\s\S]*\"jsonrpc\"")
+"""An array of messages, as a body or as an event."""
+_REDIRECTS, _REFUSALS = 300, 400
+ASKED_ID = 1
+"""Of the messages that are sent (`outbound.probes`)."""
+
+
+def foreign_answer(url: str, answer: Answer, owner: str = "") -> UpstreamAnswerForeign:
+    """Return that `initialize` got the answer to another request."""
+    id_ = answer.message.get("id")
+    got = shown_ids([id_] if isinstance(id_, str | int | float) or "id" in answer.message else [])
+    return UpstreamAnswerForeign(url, got, shown_ids([ASKED_ID]), owner)
+
+
+def is_foreign(answer: Answer) -> bool:
+    """Tell whether a response is another request's; a value of another type is another id (JSON-RPC 2.0 §5)."""
+    message = answer.message
+    id_ = message.get("id")
+    is_own = isinstance(id_, int) and not isinstance(id_, bool) and id_ == ASKED_ID
+    return "jsonrpc" in message and bool({"result", "error"} & message.keys()) and not is_own
+
+
+def in_array(answer: Answer, url: str, owner: str = "") -> UpstreamAnsweredInArray | None:
+    """Return that `initialize` was answered with an array of messages; None where it was not."""
+    if answer.media_type not in MEDIA_TYPES or not _WRAPPED.match(answer.body):
+        return None
+    return UpstreamAnsweredInArray(url, "initialize", answer.media_type == "text/event-stream", owner)
+
+
+def malformed(answer: Answer) -> str:
+    """Return why no MCP client reads a response, empty where they do, and where it is none."""
+    if answer.status >= _REFUSALS or answer.media_type not in MEDIA_TYPES or not answer.body.strip():
+        return ""
+    return find_malformed(answer.body, is_stream=answer.media_type == "text/event-stream")
+
+
+def is_misnamed(answer: Answer) -> bool:
+    """Tell whether a response has a media type by which no client knows it for one."""
+    is_known = answer.media_type in MEDIA_TYPES or answer.media_type.endswith("+json")
+    return answer.status < _REDIRECTS and not is_known and bool({"result", "error"} & answer.message.keys())

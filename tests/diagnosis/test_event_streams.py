@@ -1,0 +1,49 @@
+"""A good answer in an event stream is read as the standard of event streams has it, by the doctor as by the proxy."""
+
+from pathlib import Path
+
+import pytest
+
+from devgw.clock import SystemClock
+from devgw.diagnosis.verdicts import Answer, Verdict
+from devgw.outbound.server_doctor import examine_server
+from devgw.wiring.examining import examine_running
+from tests.diagnosis.stories.test_upstreams import answering, behind
+from tests.support.gateway import mcp_request
+from tests.support.serving import serve
+
+RESULT = '{"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": "x", "version": "1"}}'
+ANSWER = f'{{"jsonrpc": "2.0", "id": 1,\n "result": {RESULT}}}'
+EVENT = "".join(f"data: {line}\n" for line in ANSWER.split("\n")) + "\n"
+NOTE = 'data: {"jsonrpc": "2.0", "method": "notifications/message", "params": {}}\n\n'
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        EVENT,
+        f"\ufeff{EVENT}",
+        f"{NOTE}{EVENT}",
+        f"{EVENT}{NOTE}",
+        f": alive\n\nretry: 9\n\nevent: message\nid: 1\n{EVENT}",
+        EVENT.replace("\n", "\r\n"),
+        EVENT.replace("\n", "\r"),
+        EVENT.replace("data: ", "data:"),
+    ],
+)
+async def test_no_form_of_a_stream_is_taken_for_no_answer(tmp_path: Path, stream: str) -> None:
+    """HTML Living Standard §9.2.6: a mark at its beginning, three ends of lines, several lines of data to an event."""
+    answer = (200, {"content-type": "text/event-stream"}, stream.encode())
+    async with serve(answering(answer)) as origin, behind(tmp_path, f"{origin}/mcp") as (gateway, headers, http):
+        await http.post(gateway.mcp_url, json=mcp_request("initialize"), headers=headers)
+        assert await gateway.said() == []
+        project = await examine_running(gateway.running.runtime)
+        alone = (await examine_server(f"{origin}/mcp", SystemClock())).checks
+    failed = [each for each in (*project, *alone) if each.verdict is Verdict.FAIL]
+    assert [each for each in failed if each.name.startswith(("upstream.", "server."))] == []
+    assert [each.saw for each in alone if each.name == "server.reached"]
+
+
+def test_of_several_messages_the_response_is_read() -> None:
+    answer = Answer("http://x", 200, {"content-type": "text/event-stream"}, f"{EVENT}{NOTE}".encode())
+    assert "result" in answer.message

@@ -1,0 +1,52 @@
+"""What a watched token endpoint answers that a client cannot use is told, though the client goes on with it."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.diagnosis.third_party import go, named
+from tests.outbound.upstream import running_upstream
+from tests.watched.bench import watching
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"expires_in": 0}, "expires_in is 0: by that the token ended as it was given"),
+        ({"expires_in": -3600}, "expires_in is -3600"),
+        ({"expires_in": -0.5}, "expires_in is -0.5"),
+        ({"expires_in": "3600"}, "expires_in is str"),
+        ({"expires_in": True}, "expires_in is bool"),
+        ({"access_token": "line\nbreak"}, "one that no header carries: it has U+000A in it"),
+        ({"access_token": "a b"}, "it has U+0020 in it"),
+        ({"access_token": "schl\u00fcssel"}, "it has U+00FC in it"),
+        ({"access_token": "end\u200b"}, "it has U+200B in it"),
+        ({"access_token": ""}, "it is empty"),
+        ({"token_type": None}, "token_type is"),
+    ],
+)
+async def test_a_member_that_is_of_no_use_is_told(tmp_path: Path, members: dict[str, Any], words: str) -> None:
+    async with running_upstream() as upstream:
+        upstream.token_answer = lambda _asked, usual: (200, {}, usual | members)
+        async with watching(f"{upstream.origin}/mcp", tmp_path) as watched:
+            with suppress(UnicodeEncodeError):  # what its client comes to, too
+                await go(watched)
+            made = await named(watched, "TOK-08")
+    assert words in (made.explanation or ""), made.explanation
+    assert "line" not in (made.explanation or "") + (made.hint or "")
+
+
+@pytest.mark.parametrize("members", [{}, {"expires_in": 1}, {"expires_in": 3600.0}, {"scope": ""}])
+async def test_a_good_answer_is_not_talked_about(tmp_path: Path, members: dict[str, Any]) -> None:
+    async with running_upstream() as upstream:
+        upstream.token_answer = lambda _asked, usual: (200, {}, usual | members)
+        async with watching(f"{upstream.origin}/mcp", tmp_path) as watched:
+            await go(watched)
+            async with asyncio.timeout(15):
+                while not watched.flows():
+                    await asyncio.sleep(0.05)
+            watched.runtime.monitor.tick()
+            assert [each.id for flow in watched.flows() for each in flow.diagnoses] == []
