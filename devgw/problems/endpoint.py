@@ -129,6 +129,8 @@ class EndpointAnswersPage(EndpointRefusal):
     media_type: str = ""
     location: str = ""
     """Where a redirect leads; empty where it is none."""
+    miscoded: str = ""
+    """In what its body stands, where that is not what it says."""
 
     diagnosis: ClassVar = "DISC-05"
     source: ClassVar = "RFC 6749 §5.1, §5.2; RFC 7591 §3.2"
@@ -137,6 +139,8 @@ class EndpointAnswersPage(EndpointRefusal):
         """Say what came."""
         if self.location:
             return f"The {self._where} {self._answered} and leads to {self._led_to}: clients send no form on there."
+        if self.miscoded:
+            return f"The {self._where} {self._answered}, with a body that is not taken: {self.miscoded}."
         came = (clean(self.media_type, 80) or "no content type") if self.said else "nothing in its body to be read"
         return f"The {self._where} {self._answered}, with {came} where JSON belongs."
 

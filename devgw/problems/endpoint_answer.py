@@ -44,6 +44,8 @@ class EndpointAnswer:
     media_type: str = ""
     is_json: bool = False
     """Whether the body is a JSON object."""
+    miscoded: str = ""
+    """In what its body stands, where that is not what it says."""
     wait: str = ""
     """See `foreign.retry_after`."""
     is_named: bool = True
@@ -109,7 +111,10 @@ def _of_registration(answer: EndpointAnswer) -> EndpointRefusal:
 def _page(answer: EndpointAnswer) -> EndpointRefusal:
     is_redirect = _REDIRECTS <= answer.status < _REFUSES
     return EndpointAnswersPage(
-        *answer.facts, media_type=answer.media_type, location=answer.location if is_redirect else ""
+        *answer.facts,
+        media_type=answer.media_type,
+        location=answer.location if is_redirect else "",
+        miscoded=answer.miscoded,
     )
 
 

@@ -198,12 +198,17 @@ class AuthorizationServerMetadataMissing(ConnectingProblem):
     kept: str = ""
     """The first of them that was refused, and not said to be absent: then it may be there as well."""
 
+    led: str = ""
+    """The first of them that leads elsewhere, which nobody follows."""
+
     source: ClassVar = "RFC 8414 §3; OpenID Connect Discovery §4"
 
     @property
     def diagnosis_id(self) -> str:
-        """Return which of the three it is."""
-        return "UPST-13" if self.is_failing else "DISC-18" if self.kept else "DISC-02"
+        """Return which it is: a place that fails, that is kept, that leads elsewhere, or none."""
+        if self.is_failing or self.kept:
+            return "UPST-13" if self.is_failing else "DISC-18"
+        return "DISC-05" if self.led else "DISC-02"
 
     def explain(self) -> str:
         """List what was tried, in order."""
@@ -212,6 +217,8 @@ class AuthorizationServerMetadataMissing(ConnectingProblem):
             return f"{self.issuer} cannot give its metadata now. Tried {tried}."
         if self.kept:
             return f"Whether {self.issuer} publishes metadata is not known, for it lets nobody see. Tried {tried}."
+        if self.led:
+            return f"Whether {self.issuer} publishes metadata is not known: a redirect is not followed. Tried {tried}."
         return f"{self.issuer} publishes no metadata. Tried {tried}."
 
     def advise(self) -> str:
@@ -223,5 +230,7 @@ class AuthorizationServerMetadataMissing(ConnectingProblem):
                 f"Let everybody read {self.kept}, or answer 404 there if there is none: clients read it before they "
                 "log in."
             )
+        if self.led:
+            return f"Serve the document at {self.led} itself, or answer 404 there if there is none."
         first = self.tried[0].split(" ")[0] if self.tried else self.issuer
         return f"Serve the metadata at {first}; a path of the issuer stands after .well-known."

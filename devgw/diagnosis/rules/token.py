@@ -29,7 +29,7 @@ RESTART_WINDOW = timedelta(seconds=90)
 def answer_of_wrong_shape(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """TOK-08: a token answer whose members are not what the RFC has there, or of no use."""
     for trace in view.traces:
-        if (is_token(trace) or trace.asked == _TOKEN) and trace.status == _OK:
+        if (is_token(trace) or trace.asked == _TOKEN) and trace.status == _OK and trace.problem is None:
             for member, shown in _odd_members(response_json(trace)).items():
                 cause = f"The token answer's {member} is {shown}."
                 fix = f"Send {member} as {_WANTED[member]} (RFC 6749 §5.1)."

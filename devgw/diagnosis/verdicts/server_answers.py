@@ -7,6 +7,7 @@ from devgw.diagnosis.verdicts.check import Answer
 from devgw.diagnosis.verdicts.point import Naming, Point, at_whose, of_issuer, shown, unasked
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, SeenServer
+from devgw.foreign.coding import miscoding_of
 from devgw.foreign.retry_after import read_wait
 from devgw.foreign.words import excerpt, reason_in
 from devgw.problems.endpoint import EndpointDead, EndpointFailing, EndpointKind
@@ -142,6 +143,7 @@ def _endpoint_answer(seen: SeenServer, kind: EndpointKind, answer: Answer) -> En
         said=answer.said("error_description") or _other_words(answer),
         media_type=answer.media_type,
         is_json=bool(answer.document),
+        miscoded=miscoding_of(answer.body),
         location=answer.location,
         wait=read_wait(answer.headers),
         is_named=seen.server is not None,

@@ -66,6 +66,8 @@ class _Search:
     """Whether a place cannot answer now."""
     kept: str = ""
     """The first place that refuses to be read, which says nothing of what is there."""
+    led: str = ""
+    """The first place that leads elsewhere, where nobody looked."""
     stood_before: Problem | None = None
     """Who answered in the place of one, so that the document may be there."""
 
@@ -75,6 +77,7 @@ class _Search:
         self.tried.append(f"{answer.url} ({answer.status} {where})".replace(" )", ")"))
         self.is_failing = self.is_failing or is_passing(answer.status, "")
         self.kept = self.kept or (answer.url if answer.status in KEPT else "")
+        self.led = self.led or (answer.url if "location" in answer.headers and 300 <= answer.status < 400 else "")
         self.stood_before = self.stood_before or answer.stood_before(NAMING_DOCUMENT, is_document=True)
         if answer.status == 200 and self.unreadable is None:
             self.unreadable = _unreadable(answer)
@@ -200,7 +203,7 @@ class Discovering:
         if overlay:
             return read_authorization_server({}, expected, DEVGW_TOML, overlay)
         tried = tuple(search.tried)
-        missing = AuthorizationServerMetadataMissing(issuer, tried, is_failing=search.is_failing, kept=search.kept)
+        missing = AuthorizationServerMetadataMissing(issuer, tried, search.is_failing, search.kept, search.led)
         raise Refused(search.stood_before or search.unreadable or missing)
 
     async def _first(self, errand: Errand, issuer: str, search: _Search) -> tuple[dict[str, Any], str] | None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WRITTEN_IN = {
     "challenge": REWRITE_PATTERN,
-    "resource metadata": "rewritePattern, or in the metadata URL that the upstream's 401 names",
+    "resource metadata": "rewritePattern, or the metadata URL that the upstream's 401 names",
     "server metadata": "`authorization_servers` of the upstream's metadata",
     "client check": "`authorization_endpoint` of the authorization server's metadata",
     "login page": "`authorization_endpoint` of the authorization server's metadata",

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from devgw.events import refusal
 from devgw.events.taxonomy import Outcome, WatchedStepTaken
+from devgw.foreign.coding import miscoding_of
 from devgw.foreign.retry_after import read_wait
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.foreign.words import excerpt, reason_in
@@ -81,6 +82,7 @@ def endpoint_answer(call: WatchedCall, answer: WholeAnswer, **known: Any) -> End
         said=said_to(call, said) if isinstance(said, str) else "",
         media_type=_header(answer, b"content-type").partition(";")[0].strip().lower(),
         is_json=document is not None,
+        miscoded=miscoding_of(answer.body),
         location=_header(answer, b"location"),
         wait=read_wait(read_headers(answer.headers)),
         is_named=call.watched.legs.is_learnt(call.origin, endpoint.removeprefix(call.origin)),

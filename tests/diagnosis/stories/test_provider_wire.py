@@ -92,7 +92,7 @@ def answer(status: int, body: Any, kind: str = "application/json") -> Reply:
         (answer(400, {"error": "server_error"}), "IDT-25", "server_error", "Wait"),
         (answer(400, {"error": "temporarily_unavailable"}), "IDT-25", "temporarily_unavailable", "Wait"),
         (answer(400, {"error": {"code": "quota", "message": "No more today."}}), "IDT-27", "quota: No more today.", ""),
-        (answer(403, b"<title>Attention Required!</title>", HTML), "IDT-27", "Attention Required!", "Do what"),
+        (answer(403, b"<title>Attention Required!</title>", HTML), "IDT-27", "Attention Required!", "Go by its words"),
         (answer(400, b""), "IDT-27", "without a word", "the provider's own log"),
         (answer(400, {"error": 400}), "IDT-27", "without a word", "the provider's own log"),
         (answer(408, b""), "IDT-25", "408: it waited in vain for the whole request", "Start the connection again"),
