@@ -1,6 +1,7 @@
 """From the options of any OAuth policy to the one shape that the gateway knows."""
 
 from datetime import timedelta
+from urllib.parse import parse_qs
 
 from devgw.config import workos
 from devgw.config.catalogue import PolicyKind
@@ -122,6 +123,9 @@ def _check_urls(node: Node, findings: Findings) -> None:
     url, token_url = node.get("browserLogin", "url"), node.get("browserLogin", "tokenUrl")
     if url is None or token_url is None or not url.text:
         return
+    if parse_qs(url.text.partition("?")[2]).get("response_mode", ["query"])[-1] != "query":
+        message = "The provider's answer is read from the query alone; with this response_mode it comes otherwise."
+        findings.warning("response-mode", url.place, message, "Write response_mode=query, or leave it out.")
     if url.text.partition("?")[0] == (token_url.text or "").partition("?")[0]:
         message = "This is `browserLogin.url` too: the login page and the token endpoint are two."
         fix = "Write what the provider's discovery document calls `token_endpoint`, and above `authorization_endpoint`."

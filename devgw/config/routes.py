@@ -179,10 +179,7 @@ class RouteReader:
             message, fix = f"Nobody replaces `{reference[0]}`.", f"Write ${{env.{reference[1]}}} in its place."
             self.findings.error("env-malformed", node.place, message, fix)
         elif parts is None:
-            message = f"An absolute http(s) URL belongs here, not {written(url)}"
-            if url != url.strip() and split_url(url.strip()) is not None:
-                message = "A blank stands before or behind this URL."
-            self.findings.error("rewrite-pattern", node.place, message, f'Write "{likely_url(url.strip())}".')
+            self.findings.error("rewrite-pattern", node.place, _why_none(url), f'Write "{likely_url(url.strip())}".')
         elif parts.username or parts.fragment:
             message = "The upstream's URL carries credentials or a fragment."
             fix = "Use a policy for credentials; remove the fragment."
@@ -293,3 +290,12 @@ def _close(one: str, other: str) -> bool:
     matcher = SequenceMatcher(None, one.lower(), other.lower())
     # Cheap upper bounds first: a file may hold thousands of other routes.
     return all(ratio() >= _SIMILAR for ratio in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio))
+
+
+def _why_none(url: str) -> str:
+    """Return why a text is not the URL of an upstream."""
+    if url != url.strip() and split_url(url.strip()) is not None:
+        return "A blank stands before or behind this URL."
+    if url.lower().startswith(("http://", "https://")):
+        return f"This URL cannot be used: {why_refused(url)}."
+    return f"An absolute http(s) URL belongs here, not {written(url)}"
