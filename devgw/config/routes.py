@@ -20,7 +20,7 @@ from devgw.config.own_origin import leads_to_devgw, leads_to_port
 from devgw.config.policies import Policies
 from devgw.config.project import CorsPolicy, OtherRoute, Route
 from devgw.config.route_paths import is_reserved, why_no_path
-from devgw.config.shapes import LOOPBACK, likely_url, split_url, why_refused, written
+from devgw.config.shapes import LOOPBACK, likely_url, split_url, why_no_upstream, why_refused, written
 from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.text import hidden_in
 from devgw.ids import OperationId
@@ -179,7 +179,9 @@ class RouteReader:
             message, fix = f"Nobody replaces `{reference[0]}`.", f"Write ${{env.{reference[1]}}} in its place."
             self.findings.error("env-malformed", node.place, message, fix)
         elif parts is None:
-            self.findings.error("rewrite-pattern", node.place, _why_none(url), f'Write "{likely_url(url.strip())}".')
+            self.findings.error(
+                "rewrite-pattern", node.place, why_no_upstream(url), f'Write "{likely_url(url.strip())}".'
+            )
         elif parts.username or parts.fragment:
             message = "The upstream's URL carries credentials or a fragment."
             fix = "Use a policy for credentials; remove the fragment."
@@ -290,12 +292,3 @@ def _close(one: str, other: str) -> bool:
     matcher = SequenceMatcher(None, one.lower(), other.lower())
     # Cheap upper bounds first: a file may hold thousands of other routes.
     return all(ratio() >= _SIMILAR for ratio in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio))
-
-
-def _why_none(url: str) -> str:
-    """Return why a text is not the URL of an upstream."""
-    if url != url.strip() and split_url(url.strip()) is not None:
-        return "A blank stands before or behind this URL."
-    if url.lower().startswith(("http://", "https://")):
-        return f"This URL cannot be used: {why_refused(url)}."
-    return f"An absolute http(s) URL belongs here, not {written(url)}"

@@ -99,6 +99,15 @@ def why_refused(value: str) -> str:
     return ""
 
 
+def why_no_upstream(url: str) -> str:
+    """Return why a text is not the absolute URL of an upstream, as a sentence."""
+    if url != url.strip() and split_url(url.strip()) is not None:
+        return "A blank stands before or behind this URL."
+    if url.lower().startswith(("http://", "https://")):
+        return f"This URL cannot be used: {why_refused(url)}."
+    return f"An absolute http(s) URL belongs here, not {written(url)}"
+
+
 def endpoint(value: str) -> str:
     """Check a URL of the provider's: an endpoint, and not the document that names all of them."""
     if _DISCOVERY.search(secure_url(value)):

@@ -207,7 +207,7 @@ class AuthorizationServerMetadataMissing(ConnectingProblem):
     def diagnosis_id(self) -> str:
         """Return which it is: a place that fails, that is kept, that leads elsewhere, or none."""
         if self.is_failing or self.kept:
-            return "UPST-13" if self.is_failing else "DISC-18"
+            return "UPST-13" if self.is_failing else "DISC-20"
         return "DISC-05" if self.led else "DISC-02"
 
     def explain(self) -> str:

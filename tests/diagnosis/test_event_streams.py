@@ -6,7 +6,9 @@ import pytest
 
 from devgw.clock import SystemClock
 from devgw.diagnosis.verdicts import Answer, Verdict
-from devgw.outbound.server_doctor import examine_server
+from devgw.diagnosis.verdicts.server_way import way_to
+from devgw.outbound.server_doctor import examine_server, seen_at
+from devgw.problems import Refused
 from devgw.wiring.examining import examine_running
 from tests.diagnosis.stories.test_upstreams import answering, behind
 from tests.support.gateway import mcp_request
@@ -47,3 +49,15 @@ async def test_no_form_of_a_stream_is_taken_for_no_answer(tmp_path: Path, stream
 def test_of_several_messages_the_response_is_read() -> None:
     answer = Answer("http://x", 200, {"content-type": "text/event-stream"}, f"{EVENT}{NOTE}".encode())
     assert "result" in answer.message
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_a_server_that_fails_as_it_is_begun_with_is_not_said_to_answer_without_a_login(status: int) -> None:
+    """What it asks for is not known, so that nothing is put in front of it."""
+    failing = '{"jsonrpc": "2.0", "id": 1, "error": {"code": -32603, "message": "CRM is down"}}'
+    answer = (status, {"content-type": "application/json"}, failing.encode())
+    async with serve(answering(answer)) as origin:
+        seen = await seen_at(f"{origin}/mcp", SystemClock())
+    with pytest.raises(Refused) as refused:
+        way_to(seen)
+    assert (refused.value.problem.diagnosis_id, "CRM is down" in refused.value.problem.explain()) == ("PROXY-19", True)

@@ -32,7 +32,7 @@ from devgw.problems.watched import OriginsExhausted
 SILENCE = timedelta(seconds=5)
 """After which a client that said nothing more has stopped."""
 _NAMED = (
-    *("BEAR-01", "DISC-01", "DISC-02", "DISC-05", "DISC-06", "DISC-09", "DISC-11", "DISC-13", "DISC-17", "DISC-18"),
+    *("BEAR-01", "DISC-01", "DISC-02", "DISC-05", "DISC-06", "DISC-09", "DISC-11", "DISC-13", "DISC-17", "DISC-20"),
     *("AUD-01", "AUD-02", "PKCE-01", "TOK-01", "UPST-13", "UPST-21", "PROXY-17", "PROXY-19"),
     *("REG-01", "PROXY-22", "PROXY-26", "PROXY-27", "PROXY-28"),
 )

@@ -149,7 +149,7 @@ def _revisions(seen: SeenServer) -> Point:
         return naming.odd(saw, "Answer 401 to every call without a token, whatever its method.", trait="eras-differ")
     if seen.endpoint.refuses_everybody:
         if legacy.status >= _REFUSALS:
-            problem = refusal_of(_answered(legacy, speaks_mcp=True), _caller(seen, legacy))
+            problem = _refusal(seen)
             return naming.bad(problem.explain(), problem.advise(), problem.diagnosis_id or "", "initialize-refused")
         said = legacy.message["error"]
         words = clean(f"{said.get('code', '')} {said.get('message', '')}" if isinstance(said, dict) else str(said), 200)
@@ -157,6 +157,18 @@ def _revisions(seen: SeenServer) -> Point:
         return naming.bad(f"initialize is answered with the error {words}", todo, "PROXY-20", "initialize-refused")
     found = spoken(modern, legacy)
     return naming.good(f"it answers without a login, and speaks {', '.join(found) or 'no revision that it names'}")
+
+
+def _refusal(seen: SeenServer) -> Problem:
+    """Return which refusal a JSON-RPC error with a status of refusal is."""
+    legacy = seen.endpoint.legacy
+    return refusal_of(_answered(legacy, speaks_mcp=True), _caller(seen, legacy))
+
+
+def failing_at(seen: SeenServer) -> Problem | None:
+    """Return that the server itself fails as it is begun with, so that nobody knows what it asks for; else None."""
+    fails = seen.endpoint.refuses_everybody and seen.endpoint.legacy.status >= _FAILURES
+    return _refusal(seen) if fails else None
 
 
 def challenge_point(seen: SeenServer) -> Point:

@@ -64,8 +64,8 @@ def _kept(seen: SeenServer, naming: Naming, url: str, came: str) -> Point:
     if seen.resource is None:
         is_broken = any(each.answer.status != 404 for each in seen.resources)
         trait = ("as-absent" if seen.has_default_endpoints else "nothing") if is_broken else ""
-        return naming.odd(saw, todo, "DISC-18", trait)
-    return naming.bad(saw, todo, "DISC-18", "as-absent-named")
+        return naming.odd(saw, todo, "DISC-20", trait)
+    return naming.bad(saw, todo, "DISC-20", "as-absent-named")
 
 
 def _found(naming: Naming, place: DocumentPlace) -> Point:

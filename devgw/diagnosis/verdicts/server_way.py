@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
 from devgw.diagnosis.verdicts.point import shown
-from devgw.diagnosis.verdicts.server_endpoint import unfit
+from devgw.diagnosis.verdicts.server_endpoint import failing_at, unfit
 from devgw.diagnosis.verdicts.server_seen import DocumentPlace, SeenServer
 from devgw.diagnosis.verdicts.upstream import spoken
 from devgw.foreign.text import clean
@@ -37,6 +37,8 @@ def way_to(seen: SeenServer) -> Way:
     if problem is not None:
         raise Refused(problem)
     if not seen.endpoint.wants_login:
+        if (failing := failing_at(seen)) is not None:
+            raise Refused(failing)
         return _open(seen)
     status, sent = seen.endpoint.legacy.status, ", ".join(seen.headers)
     if seen.headers:

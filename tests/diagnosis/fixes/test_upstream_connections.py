@@ -114,16 +114,16 @@ async def test_a_policy_that_has_nothing_to_get_is_taken_off_as_printed(tmp_path
 
 
 @mends("DISC-02", "DISC-05", "DISC-07", "DISC-08", "DISC-09", "AUD-07", "UPST-13", "UPST-16", "UPST-17", "SESS-01")
-@mends("DISC-18")
+@mends("DISC-20")
 @mends("TOK-04", "TOK-05", "TOK-08", "CONS-04", "UPST-10", "UPST-15", "UPST-21", "UPST-22", "UPST-27")
 @pytest.mark.parametrize(
     ("spoil", "name", "words"),
     [
         ({"answers": {METADATA: NOTHING, OIDC: NOTHING}}, "DISC-02", f"{METADATA}; a path of the issuer stands"),
-        ({"answers": {METADATA: (403, {}, b""), OIDC: NOTHING}}, "DISC-18", f"{METADATA}, or answer 404 there"),
+        ({"answers": {METADATA: (403, {}, b""), OIDC: NOTHING}}, "DISC-20", f"{METADATA}, or answer 404 there"),
         (
             {"answers": {METADATA: (401, {"www-authenticate": "Bearer"}, b""), OIDC: NOTHING}},
-            "DISC-18",
+            "DISC-20",
             "Let everybody",
         ),
         ({"answers": {METADATA: PAGE, OIDC: PAGE}}, "DISC-05", "Let /.well-known/* past the login page"),
