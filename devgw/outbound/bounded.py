@@ -3,7 +3,6 @@
 Imports httpx2, which takes 140 ms: import it where something is asked, not where the gateway starts.
 """
 
-import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -20,6 +19,7 @@ from devgw.outbound.transport import chain_of
 from devgw.outbound.trust import shared_tls_context
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
+from devgw.tasks import Allowance, Patiently
 
 _PIECE = 65_536
 _GZIP_OR_ZLIB = 47
@@ -39,11 +39,11 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Return the answer as soon as its head is there; its body raises `Refused` where it passes a limit."""
-        deadline = asyncio.get_running_loop().time() + self._bounds.seconds
+        whole = Allowance(self._bounds.seconds)
         pace = AnswerPace(_shown(request), self._bounds.most_bytes, self._bounds.blamed)
         inner = self._connector(str(request.url), request.url.host, pace)
         try:
-            async with asyncio.timeout_at(deadline):
+            async with Patiently(whole):
                 response = await inner.handle_async_request(request)
         except TimeoutError as error:
             await inner.aclose()
@@ -62,7 +62,7 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
             raise Refused(AnswerHeadTooLong(_shown(request), blamed=self._bounds.blamed))
         if not self._keeps_cookies:  # a client would send them again, or fail at one that it cannot send
             response.headers.pop("set-cookie", None)
-        return _bounded(pace, response, self._bounds, deadline, inner)
+        return _bounded(pace, response, self._bounds, whole, inner)
 
     def _connector(self, url: str, host: str, pace: AnswerPace) -> "_Connector":
         """Return what connects: to the host, or to the environment's proxy for it.
@@ -95,13 +95,13 @@ def _shown(request: httpx2.Request) -> str:
 
 
 def _bounded(
-    pace: AnswerPace, response: httpx2.Response, bounds: Bounds, deadline: float, inner: _Connector
+    pace: AnswerPace, response: httpx2.Response, bounds: Bounds, whole: Allowance, inner: _Connector
 ) -> httpx2.Response:
     """Return the response with its body unpacked within the bounds, and without the headers that told how."""
     headers = response.headers.copy()
     packed = headers.pop("content-encoding", "").strip().lower()
     headers.pop("content-length", None)
-    stream = _BoundedBody(pace, response, bounds, deadline, inner, packed)
+    stream = _BoundedBody(pace, response, bounds, whole, inner, packed)
     return httpx2.Response(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
 
 
@@ -113,7 +113,7 @@ class _BoundedBody(httpx2.AsyncByteStream):
         pace: AnswerPace,
         response: httpx2.Response,
         bounds: Bounds,
-        deadline: float,
+        whole: Allowance,
         inner: _Connector,
         packed: str,
     ) -> None:
@@ -121,7 +121,7 @@ class _BoundedBody(httpx2.AsyncByteStream):
         self._url = pace.url
         self._response = response
         self._bounds = bounds
-        self._deadline = deadline
+        self._whole = whole
         self._inner = inner
         self._packed = packed
 
@@ -152,9 +152,9 @@ class _BoundedBody(httpx2.AsyncByteStream):
             yield piece
 
     async def _next(self, stream: AsyncIterator[bytes], received: int) -> bytes | None:
-        until = min(self._deadline, asyncio.get_running_loop().time() + self._bounds.silence)
+        silence = Allowance(self._bounds.silence)
         try:
-            async with asyncio.timeout_at(until):
+            async with Patiently(silence, self._whole):
                 return await anext(stream, None)
         except httpx2.RemoteProtocolError as error:
             if not any(getattr(each, "error_status_hint", 0) == _TOO_LONG for each in chain_of(error)):
@@ -164,8 +164,8 @@ class _BoundedBody(httpx2.AsyncByteStream):
         except httpx2.ReadError as error:
             raise AnswerBroken(str(error), self._pace.beginning, received) from error
         except TimeoutError as error:
-            is_silent = until < self._deadline
-            waited = self._bounds.silence if is_silent else self._bounds.seconds
+            is_silent = not self._whole.is_spent
+            waited = silence.seconds if is_silent else self._whole.seconds
             unfinished = AnswerUnfinished(self._url, waited, received, is_silent=is_silent, blamed=self._bounds.blamed)
             raise Refused(unfinished) from error
 

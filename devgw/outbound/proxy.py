@@ -23,6 +23,7 @@ from devgw.outbound.target import RequestTarget, bytes_of, target_of
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerGaveWay, AnswerHeadTooLong, AnswerUnfinished
 from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamClosedEarly, UpstreamSpeaksTls
+from devgw.tasks import Allowance, Patiently
 
 _GRAIN = 0.25
 """Seconds by which the limit for an answer may be overrun."""
@@ -51,13 +52,13 @@ def named(error: Exception, target: RequestTarget, settings: TransportSettings, 
 class UpstreamAnswer:
     """An exchange whose failures are problems."""
 
-    __slots__ = ("_client", "_exchange", "_peer", "_target", "_waited", "headers", "reason", "status")
+    __slots__ = ("_client", "_exchange", "_peer", "_target", "_whole", "headers", "reason", "status")
 
     def __init__(self, exchange: Exchange, target: RequestTarget, client: "ProxyClient", peer: str) -> None:
         self._exchange = exchange
         self._target = target
         self._client = client
-        self._waited = 0.0
+        self._whole = Allowance(client.settings.whole_timeout)
         self._peer = peer
         self.status = exchange.status
         self.headers = exchange.headers
@@ -94,18 +95,15 @@ class UpstreamAnswer:
         """Return as `read` does; see `gateway.transport.UpstreamAnswer`."""
         if self._exchange.is_readable:
             return await self.read()
-        settings, clock = self._client.settings, self._exchange.connection.loop.time
-        began, left = clock(), settings.whole_timeout - self._waited
-        is_silent = settings.silence_timeout < left
+        silence = Allowance(self._client.settings.silence_timeout)
         try:
-            async with asyncio.timeout(min(settings.silence_timeout, left)):
+            async with Patiently(silence, self._whole):
                 return await self.read()
         except TimeoutError as error:
             self.abort()
-            seconds = settings.silence_timeout if is_silent else settings.whole_timeout
+            is_silent = not self._whole.is_spent
+            seconds = silence.seconds if is_silent else self._whole.seconds
             raise Refused(AnswerUnfinished(self._target.url, seconds, self.received, is_silent)) from error
-        finally:
-            self._waited += clock() - began
 
     def hold(self, size: int, *, is_leaving: bool = False) -> None:
         """See `gateway.transport.UpstreamAnswer`."""

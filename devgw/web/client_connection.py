@@ -150,6 +150,16 @@ class ClientConnection(TCPServer):
         """End it at once; a request that is under way sees that its client has left."""
         self.writer.transport.abort()
 
+    def forgive(self, seconds: float) -> None:
+        """Count so many seconds for nothing: nothing of what came meanwhile could be heard."""
+        self.idle_since += seconds
+        self.heard_at += seconds
+        self._request_at += seconds
+        self._head_seen += seconds
+        self._unsent_at += seconds
+        if self._left_at:
+            self._left_at += seconds
+
     def look(self, now: float) -> None:
         """End whatever has lasted too long; called once a second."""
         if self._is_unread(now):

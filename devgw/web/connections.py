@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from devgw.platforms.here import here
+from devgw.tasks import stood_still
 from devgw.web.client_connection import ClientConnection, Wait
 
 SURPLUS = 8
@@ -85,10 +86,15 @@ class OpenConnections:
         """Look at every connection once a second, for ever."""
         loop = asyncio.get_running_loop()
         while True:
+            began = loop.time()
             await asyncio.sleep(_LOOK_SECONDS)
+            now = loop.time()
+            still = stood_still(now - began - _LOOK_SECONDS)
             for each in list(self._open):
-                if each.is_begun:
-                    each.look(loop.time())
+                if still:
+                    each.forgive(still)
+                elif each.is_begun:
+                    each.look(now)
 
 
 def _is_spare(connection: ClientConnection, now: float) -> bool:

@@ -1,0 +1,217 @@
+"""A process that was stopped and goes on: nobody is said to be late whose words came meanwhile.
+
+The loop is held up for longer than a limit, as SIGSTOP would; what a client or server says meanwhile comes into the
+kernel. uvloop runs its timers first then, and reads afterwards.
+"""
+
+import asyncio
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import pytest
+import uvloop
+
+from devgw.clock import SystemClock
+from devgw.gateway.patience import Patience
+from devgw.gateway.transport import Timing, TransportSettings, UpstreamRequest
+from devgw.outbound.client import Bounds, http_client
+from devgw.outbound.proxy import ProxyClient
+from devgw.problems import Refused
+from devgw.problems.limit import AnswerUnfinished
+from devgw.tasks import Allowance, Patiently, stood_still
+
+LIMIT = 1.0
+STILL = 2.5
+"""Seconds for which nothing goes on: more than any limit here."""
+LOOPS = [asyncio.run, uvloop.run]
+HEAD = b"POST /%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
+BODY = b'{"a":1}'
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n"
+
+
+def stand_still() -> None:
+    """Hold up the loop."""
+    time.sleep(STILL)
+
+
+class Server:
+    """A server in a thread of its own: it reads a request, says a part of its answer, and the rest when it is told."""
+
+    def __init__(self, first: bytes, rest: bytes) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/mcp"
+        self.go_on = threading.Event()
+        self._thread = threading.Thread(target=self._serve, args=(first, rest))
+        self._thread.start()
+
+    def _serve(self, first: bytes, rest: bytes) -> None:
+        connection, _ = self._listener.accept()
+        connection.settimeout(20)
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(first)
+            self.go_on.wait(20)
+            connection.sendall(rest)
+
+    def close(self) -> None:
+        self.go_on.set()
+        self._listener.close()
+        self._thread.join(20)
+
+
+async def through_the_proxy(server: Server, until_asked: Callable[[], Awaitable[None]]) -> bytes:
+    """Ask as a client's call is passed on."""
+    limits = TransportSettings(LIMIT, LIMIT, silence_timeout=LIMIT, whole_timeout=2 * LIMIT)
+    client = ProxyClient(SystemClock(), limits)
+    asked = asyncio.ensure_future(until_asked())
+    answer = await client.open(UpstreamRequest("POST", server.url, [(b"host", b"x")], b"{}"), Timing())
+    content = b""
+    while piece := await answer.read_in_time():
+        content += piece
+    await asked
+    answer.abort()
+    return content
+
+
+async def as_our_own(server: Server, until_asked: Callable[[], Awaitable[None]]) -> bytes:
+    """Ask as for a document of ours."""
+    asked = asyncio.ensure_future(until_asked())
+    async with http_client(Bounds(seconds=2 * LIMIT, silence=LIMIT)) as client:
+        content = (await client.get(server.url)).content
+    await asked
+    return content
+
+
+@pytest.mark.parametrize("loop", LOOPS, ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize("ask", [through_the_proxy, as_our_own])
+@pytest.mark.parametrize("cut", [0, len(ANSWER), len(ANSWER) + 3], ids=["no head", "a head", "half a body"])
+def test_an_answer_that_came_while_nothing_went_on_is_taken(
+    loop: Callable[..., bytes], ask: Callable[..., Awaitable[bytes]], cut: int
+) -> None:
+    whole = ANSWER + BODY
+    server = Server(whole[:cut], whole[cut:])
+
+    async def then_stand_still() -> None:
+        await asyncio.sleep(LIMIT / 4)
+        server.go_on.set()
+        stand_still()
+
+    async def main() -> bytes:
+        return await ask(server, then_stand_still)
+
+    try:
+        assert loop(main()) == BODY
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("loop", LOOPS, ids=["asyncio", "uvloop"])
+def test_an_answer_that_does_not_come_then_either_is_unfinished(loop: Callable[..., None]) -> None:
+    server = Server(ANSWER, b"")
+
+    async def then_stand_still() -> None:
+        await asyncio.sleep(LIMIT / 4)
+        stand_still()
+
+    async def main() -> None:
+        with pytest.raises(Refused) as refused:
+            await through_the_proxy(server, then_stand_still)
+        assert refused.value.problem == AnswerUnfinished(server.url, LIMIT, 0, is_silent=True)
+
+    try:
+        loop(main())
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+async def test_a_request_whose_rest_came_while_the_process_was_stopped_is_answered(loop: str) -> None:
+    halves = {
+        "head": ((HEAD % b"head")[:20], (HEAD % b"head")[20:] + b"\r\nabcd"),
+        "body": (HEAD % b"body" + b"\r\nab", b"cd"),
+        "idle": (b"", HEAD % b"idle" + b"\r\nabcd"),
+    }
+    command = [sys.executable, "-m", "tests.support.short_limits", str(STILL), loop]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        port = int(await process.stdout.readline())
+        clients = {name: await asyncio.open_connection("127.0.0.1", port) for name in halves}
+        for name, (_, writer) in clients.items():
+            writer.write(halves[name][0])
+        await asyncio.sleep(STILL / 2)  # so that they are read, and looked at
+        process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(STILL)
+        for name, (_, writer) in clients.items():
+            writer.write(halves[name][1])
+        await asyncio.sleep(STILL / 2)
+        process.send_signal(signal.SIGCONT)
+        for name, (reader, writer) in clients.items():
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200"), name
+            writer.close()
+        process.terminate()
+        await process.wait()
+
+
+# --- the parts ---
+
+
+async def test_a_wait_ends_once_its_shortest_allowance_is_spent() -> None:
+    short, long = Allowance(0.05), Allowance(60)
+    with pytest.raises(TimeoutError):
+        async with Patiently(short, long):
+            await asyncio.Event().wait()
+    assert (short.is_spent, long.is_spent) == (True, False)
+    with pytest.raises(TimeoutError):
+        async with Patiently(short):
+            await asyncio.Event().wait()
+
+
+async def test_waits_that_share_an_allowance_spend_it_together() -> None:
+    whole, waits = Allowance(0.3), 0
+    with suppress(TimeoutError):
+        while waits < 100:
+            async with Patiently(Allowance(60), whole):
+                await asyncio.sleep(0.05)
+            waits += 1
+    assert 0 < waits <= 6
+
+
+async def test_a_wait_that_is_cancelled_is_no_late_one() -> None:
+    async def wait() -> None:
+        async with Patiently(Allowance(60)):
+            await asyncio.Event().wait()
+
+    waiting = asyncio.ensure_future(wait())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_a_fault_in_a_wait_is_that_fault() -> None:
+    with pytest.raises(LookupError):
+        async with Patiently(Allowance(60)):
+            raise LookupError
+
+
+async def test_a_reminder_comes_later_by_as_long_as_nothing_went_on() -> None:
+    patience, called = Patience(LIMIT, LIMIT / 4), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    patience.remind(loop, called.set)
+    await asyncio.sleep(LIMIT / 4)
+    stand_still()
+    async with asyncio.timeout(20):
+        await called.wait()
+    assert loop.time() - began >= STILL + LIMIT * 3 / 4
+
+
+@pytest.mark.parametrize(("late", "still"), [(0.0, 0.0), (-1.0, 0.0), (0.4, 0.0), (0.6, 0.6), (60.0, 60.0)])
+def test_a_timer_that_is_a_little_late_tells_of_a_busy_machine_alone(late: float, still: float) -> None:
+    assert stood_still(late) == still
