@@ -47,3 +47,12 @@ def test_the_legend_names_each_step() -> None:
 def test_the_failures_that_are_named_exist() -> None:
     named = set(re.findall(r"\b([A-Z]{3,4}-\d\d)\b", README))
     assert named <= set(failures())
+
+
+def test_every_place_in_the_tree_that_is_named_is_there() -> None:
+    """Where a thing is added is what one who never was in the house looks up."""
+    root = Path(__file__).parents[2]
+    places = set(re.findall(r"`((?:devgw|tests)/[\w/.]+)`", README))
+
+    assert len(places) > 12
+    assert sorted(each for each in places if not (root / each).exists()) == []
