@@ -12,57 +12,27 @@ from urllib.parse import quote_plus, unquote_plus
 
 from devgw.entropy import fingerprint
 from devgw.limits import Limits
+from devgw.monitor import secret_places as places
 from devgw.monitor.invisible import uncovered
 from devgw.monitor.secret_names import (
-    SCHEME,
-    STEMS,
     is_partly_secret,
     is_secret_field,
     is_secret_header,
     is_secret_parameter,
+    plain_name,
 )
 from devgw.monitor.secret_shapes import ESCAPE, MARK, PREFIX, SHAPED, SHAPED_AMID_ESCAPES
 
 URL_HEADERS = frozenset({"location", "referer", "content-location", "link"})
 
-_NAMED = rf"(?=[\w-]*?(?:{STEMS}))(?P<name>[\w-]++)"
-_IN_TEXT = re.compile(
-    rf'(?P<head>(?:(?<![\w\\-])|(?<=\\)(?![nrt])|(?<=\\[nrt])){_NAMED}\\*["\']?\s{{0,9}}(?:=>|:?=|:)\s{{0,9}}{SCHEME})'
-    r'(?:(?P<quote>\\{0,7}["\'])(?P<quoted>(?:(?!(?P=quote))(?:\\.|[^\n]))+)'
-    r'|(?P<value>(?!//|-?[0-9]{1,5}\b)[^"\'”&\s,;<>}\\]{6,}))',
-    re.IGNORECASE,
-)
-"""A name and what stands behind it: up to the quote that ends it (escaped as often as the one that begins it), or to
-where the line ends, or one word."""
-_IN_TAGS = (
-    re.compile(rf"(?P<head><{_NAMED}(?: [^<>]{{0,80}})?>)(?P<value>[^<>\s][^<>]{{5,}})", re.IGNORECASE),
-    re.compile(
-        r"""(?P<head>\bname=["'](?P<name>[\w-]{1,40})["'][^<>]{0,80}?\b(?:value|content)=["'])"""
-        r"""(?P<value>[^"']{6,})"""
-    ),
-    re.compile(
-        r"""(?P<head>\bvalue=["'])(?P<value>[^"']{6,})(?=["'][^<>]{0,80}?\bname=["'](?P<name>[\w-]{1,40})["'])"""
-    ),
-    re.compile(r'(?P<head>\bname="(?P<name>[\w-]{1,40})"\r?\n(?:[\w-]+:[^\n]{0,200}\n){0,4}\r?\n)(?P<value>[^\r\n]+)'),
-    re.compile(r'(?P<head>\bform-data; name="(?P<name>[\w-]{1,40})" {1,4})(?P<value>\S{6,})'),
-)
-"""Elements, fields of a page in either order, and the parts of a multipart form, also on one line."""
-_PARAMETER = re.compile(r"(?P<head>[?&;](?P<name>[\w.%\[\]-]++)=)(?P<value>[^\s&#\"'<>;”]+)")
-_WRITTEN_OUT = re.compile(
-    r"(?P<head>%(?:25){0,5}(?:3F|26|23|3B)(?P<name>[\w.-]{1,80})%(?:25){0,5}3D)"
-    r"(?P<value>(?:(?!%(?:25){0,5}(?:3F|26|23|3B))[^\s&#\"'<>;”])+)",
-    re.IGNORECASE,
-)
-"""A parameter of a URL that stands in another, however often that was written into a third."""
-_ASSIGNED = re.compile(r"(?P<head>(?<![\w.%&?;-])(?P<name>[\w.-]{1,80})=)(?P<value>[^\s&;,\"'<>”$…][^\s&;,\"'<>”]{5,})")
-"""`token=…` amid a sentence: a name or a value of somebody's that is quoted without a mark."""
-_SAYS_NO_SECRET = re.compile(r"(?:invalid|incorrect|bad|expired|missing|unknown|unsupported)_[a-z_]+: ")
-"""An error code before what was said: `invalid_token` says no secret."""
-_USERINFO = re.compile(r"(?<=://)[^/@\s?#\"'<>]+(?=@)")
-
 _SHORTEST_SHAPE = 15
 _SHORTEST_STATE = 20
 """In JSON a shorter `state` is a word, such as `reconsent_required`."""
+
+_LONGEST_WORD = 5
+"""Characters of what is taken for a word of a sentence behind a name."""
+_SHORT_IN_WORDS = frozenset({"code", "state"})
+"""Names whose short values are words, though they may have digits."""
 
 _DEEPER = "… (nested too deep to be shown)"
 _MOST_NESTED = 8
@@ -117,8 +87,8 @@ def mask_sentence(text: str) -> str:
 
     What it quotes is anybody's text, and masked as such.
     """
-    masked = _USERINFO.sub(lambda found: mask(found[0]), text) if "@" in text else text
-    masked = _ASSIGNED.sub(_mask_assigned, _mask_parameters(masked)) if "=" in text or "%" in text else masked
+    masked = places.USERINFO.sub(lambda found: mask(found[0]), text) if "@" in text else text
+    masked = places.ASSIGNED.sub(_mask_assigned, _mask_parameters(masked)) if "=" in text or "%" in text else masked
     masked = mask_shapes(masked)  # after the names: a shape may fit a part of a value, and would leave the rest of it
     begin, end = masked.find("“") + 1, masked.rfind("”")
     return masked[:begin] + _mask_quoted(masked[begin:end]) + masked[end:] if 0 < begin < end else masked
@@ -126,19 +96,20 @@ def mask_sentence(text: str) -> str:
 
 def _mask_quoted(said: str) -> str:
     """Mask what stands from the first quotation mark to the last: what is quoted may have one too."""
-    code = _SAYS_NO_SECRET.match(said)
+    code = places.SAYS_NO_SECRET.match(said)
     return code[0] + mask_text(said[code.end() :]) if code else mask_text(said)
 
 
 def _mask_parameters(text: str) -> str:
     """Mask what stands in the queries of URLs, also of URLs in one another's."""
-    masked = _PARAMETER.sub(_mask_parameter, text) if "=" in text else text
-    return _WRITTEN_OUT.sub(_mask_parameter, masked) if "3D" in masked or "3d" in masked else masked
+    masked = places.PARAMETER.sub(_mask_parameter, text) if "=" in text else text
+    return places.WRITTEN_OUT.sub(_mask_parameter, masked) if "3D" in masked or "3d" in masked else masked
 
 
 def _mask_assigned(found: re.Match[str]) -> str:
-    is_told = is_secret_field(found["name"]) and not is_masked(found["value"])
-    return found["head"] + mask(found["value"]) if is_told else found[0]
+    name, value = found["name"], found["value"]
+    is_told = is_secret_field(name) and not is_masked(value) and not _is_word(name, value)
+    return found["head"] + mask(value) if is_told else found[0]
 
 
 def _mask_parameter(found: re.Match[str]) -> str:
@@ -162,22 +133,40 @@ def mask_text(text: str) -> str:
 
 
 def _mask_text(text: str) -> str:
-    masked = _USERINFO.sub(lambda found: mask(found[0]), text)
-    masked = _IN_TEXT.sub(_mask_named, _mask_parameters(masked))
-    for pattern in _IN_TAGS if "name=" in masked or "</" in masked else ():
-        masked = pattern.sub(_mask_named, masked)
+    masked = places.USERINFO.sub(lambda found: mask(found[0]), text)
+    masked = _mask_named(_mask_parameters(masked))
+    for pattern in places.IN_TAGS if "name=" in masked or "</" in masked else ():
+        masked = pattern.sub(_mask_in_tag, masked)
     return _mask_shapes(masked)
 
 
-def _mask_named(found: re.Match[str]) -> str:
-    parts = found.groupdict("")
-    name, value = parts["name"], parts["value"] or parts.get("quoted", "")
-    before = parts["head"] + parts.get("quote", "")
-    is_parameter = found.string[max(0, found.start() - 1) : found.start()] in {"?", "&"}
-    is_told = is_secret_field(name) or is_partly_secret(name) or (is_parameter and is_secret_parameter(name))
-    if is_told and not is_masked(value):
-        return before + mask_field(name, value)
-    return before + _IN_TEXT.sub(_mask_named, value) if parts.get("quoted") else found[0]
+def _mask_named(text: str) -> str:
+    """Mask what stands behind names of secrets; what is behind any other name is looked at on its own."""
+    shown, end = list[str](), 0
+    for named in places.NAMED.finditer(text):
+        found = places.VALUE.match(text, named.end()) if named.start() >= end and _is_told(named) else None
+        value = (found["quoted"] or found["value"]) if found else ""
+        if found and not is_masked(value) and (found["quoted"] or not _is_word(named["name"], value)):
+            shown += text[end : found.end() - len(value)], mask_field(named["name"], value)
+            end = found.end()
+    return "".join((*shown, text[end:]))
+
+
+def _mask_in_tag(found: re.Match[str]) -> str:
+    is_told = _is_told(found) and not _is_word(found["name"], found["value"]) and not is_masked(found["value"])
+    return found["head"] + mask_field(found["name"], found["value"]) if is_told else found[0]
+
+
+def _is_told(found: re.Match[str]) -> bool:
+    """Tell whether the name that was found is one of a secret."""
+    name, before = found["name"], found.string[max(0, found.start() - 1) : found.start()]
+    is_parameter = before in {"?", "&"} and is_secret_parameter(name)
+    return is_parameter or is_secret_field(name) or is_partly_secret(name)
+
+
+def _is_word(name: str, value: str) -> bool:
+    """Tell whether what stands behind such a name goes on with the sentence: `token: wrong`, `code: E1001`."""
+    return len(value) <= _LONGEST_WORD and (value.isalpha() or plain_name(name) in _SHORT_IN_WORDS)
 
 
 def mask_form(text: str, place: str = "", collect: Collect = _nothing, depth: int = 0) -> str:
@@ -190,9 +179,9 @@ def _mask_pair(pair: str, place: str, collect: Collect, depth: int) -> str:
     if not equals:
         return mask_text(unquote_plus(raw_name)).replace(" ", "+")
     name, value = unquote_plus(raw_name), unquote_plus(raw_value)
-    masked = mask_field(name, value)
+    masked = value if is_masked(value) else mask_field(name, value)
     if masked == value:
-        masked = mask_text(mask_url(value, depth + 1) if "://" in value or "?" in value else value)
+        masked = mask_text(mask_url(value, depth + 1) if _is_url(value) else value)
     shown_name = quote_plus(name) if mask_shapes(name) == name else mask_shapes(name)
     if masked == value:
         return f"{shown_name}={raw_value}"
@@ -204,11 +193,16 @@ def mask_url(url: str, depth: int = 0) -> str:
     """Return `url` with the secrets of its query and fragment masked; what is nested deeper is left out."""
     if depth > _MOST_NESTED:
         return _DEEPER
-    rest, hash_sign, fragment = url.partition("#")
+    rest, *fragment = places.FRAGMENT.split(url, maxsplit=1)
     base, question, query = rest.partition("?")
-    masked = _mask_parameters(_USERINFO.sub(lambda found: mask(found[0]), mask_shapes(base)))
+    masked = _mask_parameters(places.USERINFO.sub(lambda found: mask(found[0]), mask_shapes(base)))
     masked += question + mask_form(query, depth=depth)
-    return masked + hash_sign + mask_form(fragment, depth=depth) if hash_sign else masked
+    return f"{masked}#{mask_form(fragment[0], depth=depth)}" if fragment else masked
+
+
+def _is_url(value: str) -> bool:
+    """Tell whether a text may be a URL; what has a space in it is a sentence, with a URL in it perhaps."""
+    return ("://" in value or "?" in value) and len(value.split(maxsplit=1)) == 1
 
 
 def mask_header(name: str, value: str) -> str:
@@ -292,7 +286,7 @@ def _mask_string(name: str, value: str, place: str, collect: Collect) -> str:
 def _masked_member(name: str, value: str) -> str:
     if is_secret_field(name):
         return mask(value)
-    if "://" in value:
+    if "://" in value and _is_url(value):
         return mask_text(mask_url(value))
     if is_partly_secret(name) and len(value) >= _SHORTEST_STATE:
         return mask_partly(value)
