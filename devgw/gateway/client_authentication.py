@@ -14,7 +14,8 @@ from urllib.parse import unquote
 from authlib.oauth2.rfc6749.authenticate_client import authenticate_none
 
 from devgw.clock import Clock
-from devgw.foreign.text import clean
+from devgw.foreign.json import kind_of
+from devgw.foreign.text import clean, shown_json
 from devgw.gateway.identity import moment_of, text_or_none
 from devgw.gateway.jose import JwtUnreadable, read_jwt, usable_keys
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
@@ -142,15 +143,14 @@ class AssertionAuthentication:
         now = self._clock.now()
         expires = moment_of(claims.get("exp"))
         if expires is None or expires <= now - LEEWAY:
-            raise _invalid(
-                client_id, "exp", _written(claims.get("exp")), "a moment in the future, in seconds since 1970"
-            )
+            raise _invalid(client_id, "exp", _moment(claims.get("exp")), f"a number, {_SECONDS}, in the future")
         if expires - now > LONGEST_LIFE:
-            raise _invalid(client_id, "exp", f"{expires:%Y-%m-%d %H:%M}", f"at most {LONGEST_LIFE} from now")
+            most = f"at most {LONGEST_LIFE.total_seconds():.0f} s from now"
+            raise _invalid(client_id, "exp", _moment(claims["exp"]), most)
         for name in ("nbf", "iat"):
             moment = moment_of(claims.get(name))
             if name in claims and (moment is None or moment > now + LEEWAY):
-                raise _invalid(client_id, name, _written(claims[name]), "a moment not in the future")
+                raise _invalid(client_id, name, _moment(claims[name]), f"a number, {_SECONDS}, not in the future")
         self._spend(client_id, claims.get("jti"), expires, now)
 
     def _spend(self, client_id: str, jti: Any, expires: datetime, now: datetime) -> None:
@@ -170,9 +170,22 @@ def _check_audience(named: Any, ours: frozenset[str], client_id: str) -> None:
         raise _invalid(client_id, "aud", _written(named), min(ours, key=len, default=""))
 
 
+_SECONDS = "the seconds since 1970"
+
+
+def _moment(value: Any) -> str:
+    """Return what came where a moment belongs, and which one it is (RFC 7519 §2, NumericDate)."""
+    if value is None or isinstance(value, bool | str | list | dict):
+        return "absent" if value is None else f"{_written(value)}, which is {kind_of(value)}"
+    moment, in_thousands = moment_of(value), moment_of(value / 1000)
+    if moment is None:
+        return f"{value}, which are milliseconds" if in_thousands else f"{value}"[:40]
+    return f"{value} ({moment:%Y-%m-%d %H:%M:%S} UTC)"
+
+
 def _written(value: Any) -> str:
     """Return a claim as it may be quoted."""
-    return repr(value)[:40]
+    return "absent" if value is None else clean(shown_json(value), 60).replace('"', "'")
 
 
 def _invalid(client_id: str, claim: str, got: str, expected: str) -> Refused:

@@ -179,11 +179,9 @@ class Clients:
             document = await self._documents.fetch(url, loopback_allowed=loopback_allowed)
             metadata = read_client_metadata(document.members, default_auth_method="none")
         except Refused as refused:
-            problem = refused.problem
+            problem = _of_document(url, refused.problem)
             if isinstance(problem, ClientDocumentUnreachable | ClientDocumentInvalid):
                 problem = replace(problem, to_register=how_to_register(url))
-            if isinstance(problem, ClientMetadataInvalid | RedirectUriRefused):
-                problem = replace(problem, is_in_document=True)
             self.publish_refusal("cimd", None, problem)
             raise Refused(problem) from refused
         before = self._store.find_client(ClientId(url))
@@ -240,6 +238,18 @@ class Clients:
                 **refusal(problem),
             )
         )
+
+
+def _of_document(url: str, problem: Problem) -> Problem:
+    """Return what is wrong with a member as what is wrong with the document: nothing is registered by it."""
+    if isinstance(problem, ClientMetadataInvalid):
+        named = f"{problem.member}: {problem.expected}"
+        return ClientDocumentInvalid(url, f"has a {problem.member} that is not taken", problem.got, named)
+    if not isinstance(problem, RedirectUriRefused):
+        return problem
+    rule = f"lists a redirect URI that {problem.rule}"
+    has_placeholder = problem.has_placeholder
+    return ClientDocumentInvalid(url, rule, problem.redirect_uri, problem.instead, has_placeholder=has_placeholder)
 
 
 def _is_url(client_id: str) -> bool:

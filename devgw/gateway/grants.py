@@ -188,7 +188,12 @@ class RefreshGrant(authlib_grants.RefreshTokenGrant):  # type: ignore[misc]  # A
             inner = issued_in(refresh_token, REFRESH_PREFIX)
             is_inside = bool(inner) and self.server.store.find_refresh_token(digest(inner)) is not None
             raise Refused(
-                RefreshTokenUnknown(_kind_of(refresh_token), contains_known=is_inside, length=len(refresh_token))
+                RefreshTokenUnknown(
+                    _kind_of(refresh_token),
+                    contains_known=is_inside,
+                    length=len(refresh_token),
+                    is_of_one_case=is_of_one_case(refresh_token, REFRESH_PREFIX),
+                )
             )
         self.request.facts["token_id"] = record.id
         return record

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Container, Iterable
 from dataclasses import replace
+from difflib import get_close_matches
 from urllib.parse import unquote
 
 from devgw.diagnosis.clients.recognise import how_to_register
@@ -23,6 +24,16 @@ _LACKS = (ParameterMissing, ClientAuthenticationMissing, ClientUnknown, GrantTyp
 """What the token endpoint refuses where a parameter did not come, or swallowed another."""
 _LOST = (ParameterMissing, ClientUnknown, RedirectUriMismatch, ChallengeMissing, ChallengeMethodUnsupported)
 """What the authorization endpoint refuses where a parameter did not come as it was written."""
+_ALIKE = 0.85
+"""How much of two names must be the same: one slip of a key, in a name of ten letters."""
+_NAMES = frozenset(
+    {
+        *("client_id", "client_secret", "client_assertion", "client_assertion_type", "redirect_uri", "response_type"),
+        *("response_mode", "scope", "state", "nonce", "prompt", "resource", "code", "code_challenge", "token"),
+        *("code_challenge_method", "code_verifier", "grant_type", "refresh_token", "token_type_hint"),
+    }
+)
+"""What is itself, however near to another (RFC 6749, RFC 7636, RFC 7521)."""
 _BREAK = re.compile(r"[\r\n]")
 _PARTIAL = re.compile(r"%[0-9A-Fa-f]?$")
 """The beginning of an escape, after which a URL was cut."""
@@ -95,6 +106,10 @@ def told_by_the_query(parameters: Parameters, refused: Refused) -> Refused:
         return refused
     if found := _how_mangled(parameters, names):
         return Refused(QueryMangled(*found))
+    if isinstance(refused.problem, ChallengeMissing | ParameterMissing):
+        wanted = refused.problem.parameter if isinstance(refused.problem, ParameterMissing) else "code_challenge"
+        if instead := _written_otherwise(wanted, list(parameters.written)):
+            return Refused(replace(refused.problem, instead=instead))
     if isinstance(refused.problem, ChallengeMissing | ChallengeMethodUnsupported):
         return refused
     if len(names) == 1 or _is_cut(names, refused.problem):
@@ -125,10 +140,10 @@ def told_by_the_form(parameters: Parameters, problem: Problem, in_query: Contain
 
 
 def _written_otherwise(name: str, names: Iterable[str]) -> str:
-    """Return a name that is the wanted one without its underscores and small letters; empty where none is."""
-    plain = name.replace("_", "")
-    found = (each for each in names if each != name and re.sub(r"[_-]", "", each).lower() == plain)
-    return next((clean(each, 30) for each in found), "")
+    """Return a name that is the wanted one but for its signs, its capital letters or a slip; empty where none is."""
+    by_letters = {re.sub(r"[_-]", "", each).lower(): each for each in names if each not in _NAMES}
+    close = get_close_matches(name.replace("_", ""), by_letters, 1, _ALIKE)
+    return clean(by_letters[close[0]], 30) if close else ""
 
 
 def _how_mangled(parameters: Parameters, names: list[str]) -> tuple[str, str] | None:
@@ -140,7 +155,7 @@ def _how_mangled(parameters: Parameters, names: list[str]) -> tuple[str, str] | 
         what = f"another `?` stands in or behind `{doubled}`"
         return what, "Write one ? before the first parameter, and & before each other."
     if holder := next((name for name in parameters.written if _holds_others(name, parameters.first(name) or "")), ""):
-        what = f"other parameters stand inside `{clean(holder, 30)}`, so what joins them was escaped or encoded"
+        what = f"other parameters stand inside `{clean(holder, 30)}`, joined by no bare &"
         return what, "Join the parameters with a bare & and =, and percent-encode the values alone."
     if broken := next((name for name in names if _BREAK.search(name + (parameters.first(name) or ""))), ""):
         what = f"a line break stands in `{clean(_BREAK.sub('', broken), 30)}`"

@@ -16,8 +16,8 @@ _OPENING = ('"', "'", "`", "\x9c", "\x98")
 _CLOSING = ('"', "'", "`", "\xe2\x80")
 """Quotation marks; the curly ones as their bytes in a header, of UTF-8 read as Latin-1."""
 _TWICE = re.compile(r"(bearer[\s:=]*){2,}", re.IGNORECASE)
-_LISTED = re.compile(r"\s*,\s*(?:[A-Za-z]+\s|$)")
-"""What joins two values of one header, of which several lines are one list (RFC 9110 §5.3)."""
+_ANOTHER_BEHIND, _ANOTHER_BEFORE = re.compile(r"\s*,\s*\S"), re.compile(r"\S\s*,[A-Za-z\s]*$")
+"""Another value of the same header, of which several lines are one list (RFC 9110 §5.3)."""
 _BASIC = re.compile(r"basic\s+([A-Za-z0-9+/=]+)", re.IGNORECASE)
 
 
@@ -55,7 +55,7 @@ def _how(before: str, after: str) -> TokenChange | None:
         return TokenChange.QUOTED
     if _TWICE.fullmatch(before):
         return TokenChange.TWICE
-    if _LISTED.match(after) or _LISTED.search(before):
+    if _ANOTHER_BEHIND.match(after) or _ANOTHER_BEFORE.search(before):
         return TokenChange.SEVERAL
     scheme = before.strip()
     if after.strip() or (scheme and not scheme.isalpha()):

@@ -25,7 +25,7 @@ _ENDPOINTS = {
 _PARAMETERS_IN_PATH = re.compile(
     r"(?P<path>[^?&]*/(?P<word>authorize|token|register|revoke)(?P<route>/[^?&]*)?)(?P<joint>[?&])\w+="
 )
-_OF_AN_AUTHORIZATION = frozenset({"client_id", "response_type"})
+OF_AN_AUTHORIZATION = frozenset({"client_id", "response_type"})
 """What every authorization request has (RFC 6749 §4.1.1)."""
 OF_A_TOKEN = frozenset({"grant_type", "code_verifier", "refresh_token"})
 """What token requests have in their form, and no other request of a client has (RFC 6749 §4.1.3, §6)."""
@@ -87,7 +87,7 @@ def explain_path(
     meant = Meant.TOKEN if OF_A_TOKEN & form else _meant(method, path, headers, (each.path for each in project.routes))
     if meant in {Meant.MCP, Meant.NOTHING} and _is_of_oauth(method, path, headers, form):
         meant = Meant.ENDPOINT
-    if names >= _OF_AN_AUTHORIZATION and meant is Meant.NOTHING:
+    if names >= OF_AN_AUTHORIZATION and meant is Meant.NOTHING:
         meant = Meant.AUTHORIZE
     if meant is Meant.MCP:
         return _of_route(method, path, meant, urls, routes)

@@ -20,6 +20,7 @@ from devgw.foreign.text import clean
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
 from devgw.gateway.clients import ClientDocument
 from devgw.limits import Limits
+from devgw.oauth.client_members import misspelt
 from devgw.oauth.redirect_uri import is_loopback
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import client_check
@@ -253,7 +254,7 @@ def _read(url: str, content_type: str, content: bytes) -> dict[str, Any]:
     if not re.fullmatch(r"application/([\w.-]+\+)?json", kind):
         raise Refused(
             ClientDocumentInvalid(
-                url, "is no JSON", clean(kind, 100) or "no content type", "Content-Type: application/json"
+                url, "is not served as JSON", clean(kind, 100) or "no content type", "Content-Type: application/json"
             )
         )
     try:
@@ -277,7 +278,8 @@ def _check_document(url: str, document: dict[str, Any]) -> None:
         raise Refused(ClientDocumentInvalid(url, "names another client_id", clean(str(named), 200), f"client_id {url}"))
     for name in ("client_name", "redirect_uris"):
         if not document.get(name):
-            raise Refused(ClientDocumentInvalid(url, f"has no {name}", "nothing", f"a {name}"))
+            came = misspelt(document, name)
+            raise Refused(ClientDocumentInvalid(url, f"has no {name}", came or "nothing", name))
     for name in ("client_secret", "client_secret_expires_at"):
         if name in document:
             got = "a secret in public" if name == "client_secret" else "a member that only a secret has"

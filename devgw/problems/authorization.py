@@ -117,13 +117,22 @@ _BY_URI_DIFFERENCE = {
 class ChallengeMissing(Problem):
     """The authorization request has no PKCE challenge."""
 
+    instead: str = ""
+    """A name that came, and is this one but for how it is written."""
+
     diagnosis: ClassVar = "PKCE-03"
-    hint: ClassVar = "Send code_challenge and code_challenge_method=S256; PKCE is required of every client."
     source: ClassVar = "OAuth 2.1 §4.1.1, RFC 7636 §4.3"
 
     def explain(self) -> str:
         """Say so."""
-        return "The authorization request has no code_challenge."
+        came = f", but {self.instead}" if self.instead else ""
+        return f"The authorization request has no code_challenge{came}."
+
+    def advise(self) -> str:
+        """Say what to send."""
+        if self.instead:
+            return f"Write code_challenge in the place of {self.instead}: names match letter by letter."
+        return "Send code_challenge and code_challenge_method=S256; PKCE is required of every client."
 
 
 @dataclass(frozen=True, slots=True)

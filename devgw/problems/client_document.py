@@ -121,6 +121,8 @@ class ClientDocumentInvalid(Problem):
     """Whether it is the copy that devgw.toml names, and not what its publisher has."""
     is_of_url: bool = False
     """Whether the URL itself breaks the rule, so that nothing is read there."""
+    has_placeholder: bool = False
+    """Whether a name stands in it where a value belongs."""
 
     diagnosis: ClassVar = "REG-09"
     error: ClassVar = ErrorCode.INVALID_CLIENT
@@ -128,8 +130,8 @@ class ClientDocumentInvalid(Problem):
 
     @property
     def diagnosis_id(self) -> str | None:
-        """Return the limit's id where one is passed."""
-        return self.passes or self.diagnosis
+        """Return the limit's id where one is passed, and that of a placeholder."""
+        return "CONF-01" if self.has_placeholder else self.passes or self.diagnosis
 
     def explain(self) -> str:
         """Say which rule, with both values."""
@@ -143,6 +145,8 @@ class ClientDocumentInvalid(Problem):
 
     def advise(self) -> str:
         """Say what to publish, or to write into the copy."""
+        if self.has_placeholder:
+            return "Give the variable in it a value, and publish the document again."
         if self.is_copy:
             return f"Correct that copy: it must have {self.expected}."
         if self.is_of_url:

@@ -61,8 +61,6 @@ class ClientMetadataInvalid(Problem):
     expected: str
     is_of_other_type: bool = False
     """Whether it is no value of the member's type, so that nothing was asked for by it."""
-    is_in_document: bool = False
-    """Whether it stands in the client's metadata document, and not in a registration."""
 
     error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
     source: ClassVar = "RFC 7591 §2"
@@ -78,8 +76,7 @@ class ClientMetadataInvalid(Problem):
 
     def advise(self) -> str:
         """Say what to write."""
-        how = "Publish the client's document" if self.is_in_document else "Register"
-        return f"{how} with {self.member}: {self.expected}."
+        return f"Register with {self.member}: {self.expected}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,6 @@ class RedirectUriRefused(Problem):
     redirect_uri: str
     rule: str
     instead: str
-    is_in_document: bool = False
-    """Whether it stands in the client's metadata document, and not in a registration."""
 
     error: ClassVar = ErrorCode.INVALID_REDIRECT_URI
     source: ClassVar = "RFC 7591 §5, RFC 8252 §7, MCP authorization: Communication Security"
@@ -98,10 +93,10 @@ class RedirectUriRefused(Problem):
     @property
     def diagnosis_id(self) -> str:
         """Return which of the two it is."""
-        return "CONF-01" if self._has_placeholder else "REG-05"
+        return "CONF-01" if self.has_placeholder else "REG-05"
 
     @property
-    def _has_placeholder(self) -> bool:
+    def has_placeholder(self) -> bool:
         """Tell whether a name in braces, which no URI has, stands where a value belongs."""
         return has_placeholder(self.redirect_uri) or _IN_BRACES.search(self.redirect_uri) is not None
 
@@ -111,10 +106,9 @@ class RedirectUriRefused(Problem):
 
     def advise(self) -> str:
         """Say what to register."""
-        if self._has_placeholder:
-            then = "publish the document again" if self.is_in_document else "register"
-            return f"Give the variable in it a value where the client is configured; then {then}."
-        return f"{'List in the document' if self.is_in_document else 'Register'} {self.instead}."
+        if self.has_placeholder:
+            return "Give the variable in it a value where the client is configured; then register."
+        return f"Register {self.instead}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +186,11 @@ class ClientNamedTwice(Problem):
 
     def advise(self) -> str:
         """Say both ways: which of the two is meant, the client alone knows."""
+        if self.method == "private_key_jwt":
+            return (
+                f"Sign an assertion whose sub and iss are {self.client_id}, or send the client_id that it names; "
+                "a client that registered with none sends none."
+            )
         return (
             f"Send client_id={self.authenticated_id} beside these credentials, or those that {self.client_id} has: a "
             "client that registered with none sends none."
@@ -241,6 +240,8 @@ class ClientAssertionInvalid(Problem):
             return f"Send client_assertion_type={self.expected} beside the assertion."
         if self.claim == "form":
             return f"Send as client_assertion {self.expected}."
+        if self.claim == "signature":
+            return "Sign the assertion with the private half of a key that the client registered or publishes."
         if self.claim == "keys":
             return f"Put {self.expected} into the client's jwks, or where its jwks_uri leads, and sign with it."
         return f"Sign an assertion whose {self.claim} is {self.expected}."

@@ -22,6 +22,8 @@ class RefreshTokenUnknown(Problem):
     contains_known: bool = False
     """Whether it becomes a known one without what stands around it."""
     length: int = TOKEN_LENGTH
+    is_of_one_case: bool = False
+    """Whether its letters are all small or all capital, as chance throws none."""
 
     diagnosis: ClassVar = "REFR-09"
     error: ClassVar = ErrorCode.INVALID_GRANT
@@ -31,6 +33,8 @@ class RefreshTokenUnknown(Problem):
         """Say so, and what it is where that shows."""
         if self.contains_known:
             return "Something else stands around the refresh token; without it it is one that was issued here."
+        if self.is_of_one_case:
+            return "No such refresh token was issued here: its letters are all small or all capital, and each has both."
         if self.kind == OTHER:
             return f"What was sent as refresh token is none of this gateway: each begins with {REFRESH_PREFIX}."
         if self.kind:
@@ -47,6 +51,8 @@ class RefreshTokenUnknown(Problem):
             return "Send the `refresh_token` of the token answer as it stands there, with nothing around it."
         if self.kind == ACCESS_TOKEN:
             return "Send the `refresh_token` of the token answer, not its `access_token`."
+        if self.is_of_one_case:
+            return "Send it letter by letter as the token answer has it: capital letters and small ones count."
         if self.kind or self.length != TOKEN_LENGTH:
             return "Send the whole `refresh_token` of the newest token answer; without one, authorize again."
         return (

@@ -10,13 +10,13 @@ from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
 from devgw.foreign.client_setup import CLAUDE_CODE, CLIENT_SETUPS
 from devgw.foreign.shell import server_names
 from devgw.foreign.text import on_a_page
-from devgw.gateway.wrong_path import OF_A_TOKEN
+from devgw.gateway.wrong_path import OF_A_TOKEN, OF_AN_AUTHORIZATION
 from devgw.oauth.description import error_description
 from devgw.oauth.redirect_uri import in_ascii
 from devgw.oauth.urls import REGISTRY, SCRIPT, STYLE
 from devgw.problems import Problem, Refused
 from devgw.problems.preflight import NotForPages
-from devgw.problems.wrong_path import MethodRefused
+from devgw.problems.wrong_path import Meant, MethodRefused, PathUnknown
 from devgw.web import authorize, dev_login, logout, metadata, refusals, register, registry, serving, token
 from devgw.web.answers import place_of_fault
 from devgw.web.pages import page, short, shown_host
@@ -108,6 +108,9 @@ async def _route_page() -> Response | None:
     if route is None:
         return None
     url, methods = serving.urls().resource(route), str(scope["devgw.methods"])
+    if set(request.args) >= OF_AN_AUTHORIZATION:
+        endpoint = serving.urls().endpoints(route).authorization
+        return await refusals.as_page(PathUnknown(request.method, url, Meant.AUTHORIZE, endpoint, (url,)))
     name = server_names([route.operation_id])[0]
     commands = [(each.name, each.adding(name, url)) for each in CLIENT_SETUPS if each.add]
     others = [each for each in CLIENT_SETUPS if not each.add]

@@ -85,7 +85,7 @@ async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
     if (packing := headers.get("content-encoding", "").strip().lower()) not in {"", "identity"}:
         raise Refused(FormExpected(endpoint, f"its body is packed ({clean(packing, 30)})"))
     parameters = await serving.form(endpoint)
-    if not parameters and (got := _what_came(headers)):
+    if not parameters.written and (got := _what_came(headers)):
         raise Refused(FormExpected(endpoint, got))
     asked = ServerRequest.read(parameters, headers)
     check_presented(asked)
@@ -107,10 +107,11 @@ def _what_came(headers: dict[str, str]) -> str:
     sent = headers.get("content-type", "").partition(";")[0].strip()
     if request.args:
         return "its parameters stand in the query of the URL"
-    if not sent:
-        has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-        return "its body has no Content-Type" if has_body else ""
-    return f"its Content-Type is {sent}" if "form" not in sent else ""
+    if sent and "form" not in sent:
+        return f"its Content-Type is {sent}"
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return ""
+    return "its body cannot be read as a form in UTF-8" if sent else "its body has no Content-Type"
 
 
 def _note(asked: ServerRequest | None, problem: Problem | None = None) -> dict[str, Any]:

@@ -245,7 +245,7 @@ async def test_a_client_metadata_document_is_a_client(
         ({"client_id": "https://other.example/client.json"}, "names another client_id"),
         ({"client_id": None}, "has no client_id"),
         ({"scope": "openid"}, "document with scope: mcp:tools"),
-        ({"redirect_uris": ["http://10.1.2.3/cb"]}, "List in the document https://10.1.2.3/cb"),
+        ({"redirect_uris": ["http://10.1.2.3/cb"]}, "Publish the document with https://10.1.2.3/cb"),
         ({"client_name": ""}, "has no client_name"),
         ({"redirect_uris": []}, "has no redirect_uris"),
         ({"client_secret": "x"}, "publishes client_secret"),

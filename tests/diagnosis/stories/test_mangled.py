@@ -137,7 +137,8 @@ async def test_an_endpoint_that_is_asked_by_another_method(
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        ("rt_" + "r" * 43, "not issued"),
+        ("rt_" + "rR7" * 14 + "r", "not issued"),
+        ("rt_" + "r" * 43, "all small or all capital"),
         ("undefined", "the word undefined"),
         ("ACCESS", "an access token"),
         ("CUT", "has 43 characters"),

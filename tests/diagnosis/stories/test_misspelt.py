@@ -161,3 +161,48 @@ async def test_a_redirect_uri_without_a_scheme_is_told_as_that_and_not_as_a_sche
 ) -> None:
     answer = await http.post(f"{gateway.origin}/oauth/register", json={"redirect_uris": [CALLBACK, uri]})
     assert "host and a port without a scheme in front" in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sent", "name"),
+    [
+        ("client_id", "clientId", "REQ-01"),
+        ("redirect_uri", "redirect_url", "REQ-01"),
+        ("response_type", "responseType", "REQ-01"),
+        ("code_challenge", "code_challange", "PKCE-03"),
+        ("code_challenge", "code-challenge", "PKCE-03"),
+    ],
+)
+async def test_a_parameter_of_an_authorization_under_nearly_its_name_is_told_with_that(
+    gateway: Watched, http: httpx2.AsyncClient, wanted: str, sent: str, name: str
+) -> None:
+    uris = [CALLBACK, "http://localhost:33419/b"]  # of one alone, redirect_uri may be left out
+    id_ = (await gateway.running.register(http, redirect_uris=uris))["client_id"]
+    url = gateway.running.authorize_url(id_, token(""))
+    await http.get(url.replace(f"{wanted}=", f"{sent}="))
+    (found,) = [each for each in await gateway.said() if each.id == name]
+    assert found.fix == f"Write {wanted} in the place of {sent}: names match letter by letter."
+
+
+async def test_a_form_that_is_in_no_utf8_is_told_as_that(gateway: Watched) -> None:
+    agent, form = await with_code(gateway)
+    body = "&".join(f"{name}={value}" for name, value in form.items()).encode("utf-16")
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    refused = await agent.http.post(f"{gateway.origin}/oauth/token", content=body, headers=kind)
+    assert "its body cannot be read as a form in UTF-8" in refused.json()["error_description"]
+
+
+async def test_an_authorization_request_at_the_url_of_a_route_is_told_where_it_belongs(gateway: Watched) -> None:
+    """Who takes the issuer for the authorization endpoint leads the browser here."""
+    agent = Agent(gateway)
+    await agent.call(bare=True, status=401)
+    await agent.discover()
+    await agent.register()
+    url = agent.url()
+    await agent.browser.open(f"{gateway.mcp_url}?{url.partition('?')[2]}")
+    assert agent.browser.page is not None
+    assert "there is no authorize endpoint at this path" in agent.browser.page.text
+    (found,) = [each for each in await gateway.said() if each.id == "DISC-10"]
+    endpoint = written(found.fix, r"Use (\S+?), as")
+    await agent.browser.open(f"{endpoint}?{url.partition('?')[2]}")
+    assert agent.browser.page.status == 200
