@@ -33,7 +33,7 @@ GROUPS = {
         "doctor": ("doctor", "Probe all that a login depends on, or a server by its URL."),
         "explain": ("explain", "Explain a failure, or what happens on a route; `fault` makes one."),
         "diff": ("diff", "What one attempt did otherwise than the last good one, or another."),
-        "open": ("open_file", "Show a flow that somebody saved, without any gateway."),
+        "open": ("open_file", "Show a flow that somebody saved; `record` makes a test of one."),
     },
     "Look at what runs, as lines or --json": {
         "flows": ("flows", "The flows: how far each login came."),
@@ -44,6 +44,7 @@ GROUPS = {
 }
 """By what one wants to do: the module of each command, and what `devgw --help` says of it without importing it."""
 PARTS = {
+    "record": ("record", "Write a flow as a test for pytest."),
     "login": ("login", "Sign in at a route, and keep the login for `devgw call`."),
     "token": ("token", "Print an access token for a route."),
     "fault": ("fault", "Make something go wrong at the emulators on purpose."),

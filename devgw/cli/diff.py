@@ -23,23 +23,16 @@ def command(flow: str, other: str | None, directory: Path, *, as_json: bool) -> 
     Each is the id of a flow, of an earlier run too, or a file that `devgw flows FLOW --save FILE` wrote. Without OTHER
     it is compared with the last flow of the same client that went well.
     """
+    from devgw.cli.kept import named_flow  # noqa: PLC0415  `--help` must be quick
     from devgw.monitor.comparison import compare_flows  # noqa: PLC0415  `--help` must be quick
 
-    one = _read(directory, flow)
-    two = _read(directory, other) if other is not None else _last_good(directory, one)
+    one = named_flow(directory, flow)
+    two = named_flow(directory, other) if other is not None else _last_good(directory, one)
     compared = compare_flows(one, two)
     if as_json:
         write_json(compared)
     else:
         write_page(compared.report.rstrip("\n"))
-
-
-def _read(directory: Path, named: str) -> "RecordedFlow":
-    """Return the flow in a file of this name, or of this id."""
-    from devgw.cli.kept import kept_flow, read_file  # noqa: PLC0415  the same
-
-    path = Path(named)
-    return read_file(path) if path.is_file() else kept_flow(directory, named)
 
 
 def _last_good(directory: Path, one: "RecordedFlow") -> "RecordedFlow":

@@ -91,10 +91,25 @@ def read_file(path: Path) -> RecordedFlow:
 _ADVICE = "Give a file that `devgw flows FLOW --save FILE` has written, whole."
 
 
+def named_flow(directory: Path, named: str) -> RecordedFlow:
+    """Return the flow in a file of this name, or of this id."""
+    path = Path(named)
+    return read_file(path) if path.is_file() else kept_flow(directory, named)
+
+
+def write_source(path: Path, source: str) -> None:
+    """Write source into a new file of the person's own; end with why not where that cannot be."""
+    _write(path, source.encode(), 0o644)
+
+
 def save_file(path: Path, recording: RecordedFlow) -> None:
     """Write a flow into a new file of the person's own; end with why not where that cannot be."""
+    _write(path, write_recording(recording), 0o600)
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
     try:
-        write_new(path, write_recording(recording))
+        write_new(path, content, mode)
     except FileExistsError:
         fail(f"{path} exists already, and is left as it is.", "Name another file.")
     except OSError as error:

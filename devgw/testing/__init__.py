@@ -9,10 +9,13 @@ Without a project the sample runs. Any number of them run beside each other: por
 folder that is removed at the end. With `pytest_plugins = ["devgw.testing.fixtures"]` in a conftest.py, tests take the
 fixture `devgw_gateway`.
 
+What `devgw record` writes takes `recorded_attempt`, which is at a gateway that runs where the environment names one.
+
 May import: everything but `cli`.
 """
 
 from devgw.outbound.built_in.login import StepRefused
+from devgw.testing.attempt import RecordedAttempt, recorded_attempt
 from devgw.testing.gateway import GatewayFailed, GatewayUnderTest, run_gateway
 
-__all__ = ["GatewayFailed", "GatewayUnderTest", "StepRefused", "run_gateway"]
+__all__ = ["GatewayFailed", "GatewayUnderTest", "RecordedAttempt", "StepRefused", "recorded_attempt", "run_gateway"]

@@ -28,6 +28,7 @@ NAMED: dict[str, tuple[tuple[str, ...], set[int]]] = {
     "tokens": (("tokens",), _WELL),
     "trace": (("trace", "nothing"), _REFUSED),
     "diff": (("diff", "f-000000"), _REFUSED),
+    "record": (("record", "f-000000"), _REFUSED),
     "open": (("open", "nothing.devgw"), _REFUSED),
     "schema": (("schema", "devgw"), _WELL),
     "init": (("init", "copy"), _WELL),
