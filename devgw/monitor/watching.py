@@ -4,6 +4,7 @@ import asyncio
 
 from devgw.events.bus import Bus
 from devgw.monitor.monitor import Monitor
+from devgw.tasks import stood_still
 
 TICK_SECONDS = 0.25
 """How often the monitor looks for what failed to come."""
@@ -32,6 +33,11 @@ class Watching:
         raise RuntimeError("half of the watching ended") from next((each for each in ended if each is not None), None)
 
     async def _tick(self) -> None:
+        loop, has_waited = asyncio.get_running_loop(), False
         while True:
+            began = loop.time()
             await asyncio.sleep(TICK_SECONDS)
+            has_waited = not has_waited and stood_still(loop.time() - began - TICK_SECONDS) > 0
+            if has_waited:  # what came meanwhile is read first: nothing is missed that is only unread
+                continue
             self._bus.guard.call("monitor", "tick", self._monitor.tick)
