@@ -53,8 +53,12 @@ async def _walk(mcp_url: str, clock: Clock, opened: "asyncio.Future[str]") -> No
         back.wants, back.title = lambda answer: answer.get("state") == asked.state, "Back to the dashboard"
         opened.set_result(asked.url)
         await asyncio.to_thread(here().open_page, asked.url, os.environ)
+        try:
+            answer = await back.answer(PATIENCE_SECONDS)
+        except TimeoutError:  # nobody signed in, which is no fault of ours: its flow says how far it came
+            return
         with contextlib.suppress(StepRefused):  # its flow says which step, and why
-            login = await client.redeem(asked, await back.answer(PATIENCE_SECONDS))
+            login = await client.redeem(asked, answer)
             session = McpSession(http, mcp_url, login.access_token)
             await session.open()
             await session.tools()

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from devgw.control.actions import NotPossible
-from devgw.events.taxonomy import McpCapabilityCompleted
+from devgw.events.taxonomy import HelperStateChanged, McpCapabilityCompleted
+from devgw.wiring import signing_in
 from devgw.wiring.signing_in import begin_sign_in
 from tests.support.browser import Browser
 from tests.support.gateway import running_gateway
@@ -58,3 +59,16 @@ async def test_nobody_else_on_this_machine_ends_it_by_what_they_send_to_its_list
         assert browser.page is not None
         assert "Back to the dashboard" in browser.page.text
         assert not gateway.runtime.bus.guard.failures
+
+
+async def test_whoever_does_not_sign_in_after_all_is_no_failure_of_devgw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`devgw why` began with a TimeoutError of the test client, five minutes after a page had been closed."""
+    monkeypatch.setattr(webbrowser, "open", lambda _url: None)
+    monkeypatch.setattr(signing_in, "PATIENCE_SECONDS", 0.05)
+    async with running_gateway() as gateway:
+        await begin_sign_in(gateway.runtime, "sample")
+        async with asyncio.timeout(10):
+            await asyncio.gather(*gateway.runtime.supervisor._works)
+
+        assert [each for each in gateway.events(HelperStateChanged) if each.helper == "test client"] == []
+        assert [each for each in gateway.runtime.monitor.health.look().checks if each.name == "test client"] == []
