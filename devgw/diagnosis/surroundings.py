@@ -22,6 +22,7 @@ from devgw.events.taxonomy import (
     McpAuthDownstreamTokenRefreshed,
     McpAuthDownstreamTokenRevoked,
     McpAuthJwksFetched,
+    McpAuthProviderProbed,
     McpCapabilityCompleted,
     McpCapabilityInvoked,
     McpRequestAccepted,
@@ -84,6 +85,8 @@ class Surroundings:
     rejected: tuple[datetime, ConfigRejected] | None = None
     """The last configuration that was refused, until a good one came."""
     skew: ClockSkewMeasured | None = None
+    promised_issuer: str = ""
+    """The `iss` that the provider's metadata promises with each answer; empty for none, and where it was not read."""
     jwks: JwksHistory = field(default_factory=JwksHistory)
     recent: RecentEvents = field(default_factory=lambda: RecentEvents(RECENT))
     requests: RecentRequests = field(default_factory=lambda: RecentRequests(KEPT_TRACES))
@@ -109,6 +112,8 @@ class Surroundings:
                 self.jwks.add(published)
             case ClockSkewMeasured() as event:
                 self.skew = event
+            case McpAuthProviderProbed(promised_issuer=str() as promised):
+                self.promised_issuer = promised
             case _:
                 self._fold_state(published)
 
@@ -116,7 +121,7 @@ class Surroundings:
         """Remember what changed a client, a token or the configuration."""
         match published.event:
             case ConfigLoaded():
-                self.loaded_at, self.rejected = published.at, None
+                self.loaded_at, self.rejected, self.promised_issuer = published.at, None, ""
             case ConfigRejected() as event:
                 self.rejected = published.at, event
             case McpAuthClientRegistered() as event:

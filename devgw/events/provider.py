@@ -69,6 +69,8 @@ class McpAuthProviderProbed(Event):
     """False where the words of its page alone say why it refuses."""
     nearest: str = ""
     """What is nearest to what was sent, of what the provider would take; empty where that is not known."""
+    promised_issuer: str | None = None
+    """Which `iss` its metadata promises with each answer (RFC 9207 §3); empty for none, None where it was not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

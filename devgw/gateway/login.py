@@ -205,7 +205,8 @@ class Login:
     def _check_answer(self, parameters: Parameters, pending: PendingAuthorization, callback: str) -> None:
         """Refuse an answer of another issuer, then one that is an error; the state is spent with the latter.
 
-        The provider's metadata is not read for a login, so that an `iss` that it promises there may be absent.
+        The provider's metadata is not read for a login, so that an answer without the `iss` that it promises is taken;
+        it is told of once the metadata is known (`diagnosis.rules.login_page`).
         """
         self._check_issuer(parameters.get("iss"))
         error = parameters.get("error")

@@ -17,6 +17,7 @@ from devgw.events import Bus, FailureOrigin, Outcome, Published
 from devgw.events.taxonomy import McpAuthLoginBegun, McpAuthLoginFinished, McpAuthProviderProbed
 from devgw.ids import TransactionId
 from devgw.outbound.client import Bounds, http_client
+from devgw.outbound.probes.promised_issuer import promised_issuer
 from devgw.outbound.probes.provider import Pair, examine_login_page
 
 PATIENCE = 1.0
@@ -77,21 +78,24 @@ class ProviderWatch:
             pair = self._pair(callback)
             if transaction_id not in self._waiting or pair is None:
                 break
-            check = await self._probe(pair)
+            check, promised = await self._probe(pair, reads_metadata=number == 0)
             is_refused = check.verdict is Verdict.FAIL
             if is_refused or number == 0:
-                self._tell(transaction_id, pair, check)
+                self._tell(transaction_id, pair, check, promised)
             if is_refused or not pair.is_local or len(self._waiting) > MOST_WATCHED:
                 break
         self._waiting.discard(transaction_id)
 
-    async def _probe(self, pair: Pair) -> Check:
+    async def _probe(self, pair: Pair, *, reads_metadata: bool) -> tuple[Check, str | None]:
+        """Return what the provider makes of a login, and which `iss` its metadata promises, where that is read."""
         from devgw.outbound.probes.asking import Asker  # noqa: PLC0415  140 ms that only a silent login needs
 
         async with http_client(Bounds(ANSWER_SECONDS)) as http:
-            return await examine_login_page(Asker(http, self._clock), pair)
+            asker = Asker(http, self._clock)
+            promised = await promised_issuer(asker, pair) if reads_metadata else None
+            return await examine_login_page(asker, pair), promised
 
-    def _tell(self, transaction_id: TransactionId, pair: Pair, check: Check) -> None:
+    def _tell(self, transaction_id: TransactionId, pair: Pair, check: Check, promised: str | None) -> None:
         is_refused = check.verdict is Verdict.FAIL
         if check.verdict is Verdict.PASS:
             self._good = pair, self._clock.now()
@@ -100,6 +104,7 @@ class ProviderWatch:
                 transaction_id=transaction_id,
                 callback_uri=pair.callback,
                 nearest=check.expected,
+                promised_issuer=promised,
                 is_refused=is_refused,
                 is_certain=check.is_certain,
                 outcome=Outcome.FAILURE if is_refused else Outcome.SUCCESS,
