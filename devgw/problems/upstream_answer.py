@@ -78,14 +78,17 @@ class UpstreamAnswerUnreadable(UpstreamProblem):
     """The answer's JSON cannot be read in one way only, or within bounds; it is not let through unseen."""
 
     failure: str
+    owner: str = ""
+    """Whose answer it is, in words; empty for a route's upstream."""
 
-    hint: ClassVar = "Mend what the upstream writes, or let it write less: the gateway has to read whose answer it is."
+    hint: ClassVar = "Mend what that server writes, or let it write less: devgw has to read whose answer it is."
     diagnosis: ClassVar = "NET-06"
     source: ClassVar = "RFC 8259 §4, §9"
 
     def explain(self) -> str:
         """Say why it cannot be read."""
-        return f"The JSON that the upstream {self.url} answered cannot be relayed: {self.failure}."
+        whose = self.owner or f"the upstream {self.url}"
+        return f"The JSON that {whose} answered cannot be read in one way and within bounds: {self.failure}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,14 +54,9 @@ from devgw.problems.upstream_status import (
     UpstreamRefusedMethod,
 )
 
-_REDIRECTS, _NOT_MODIFIED, _REFUSALS, _UNAUTHORIZED, _ABSENT, _FAILURES, _UNIMPLEMENTED = (
-    300,
-    304,
-    400,
-    401,
-    404,
-    500,
-    501,
+_REDIRECTS, _NOT_MODIFIED, _REFUSALS, _UNAUTHORIZED, _ABSENT, _FAILURES, _UNIMPLEMENTED, _UNKNOWN = (
+    *(300, 304, 400, 401, 404),
+    *(500, 501, 600),
 )
 
 
@@ -79,7 +74,7 @@ def refusal_of(answered: Answered, caller: CallFacts = UNKNOWN) -> UpstreamRefus
         return _made(UpstreamAsksOtherwise, answered, caller, answered.short("www-authenticate", 200))
     if answered.status == _UNAUTHORIZED and caller.token is not None:
         return _of_token(answered, caller, caller.token)
-    if answered.status >= _FAILURES and (answered.status != _UNIMPLEMENTED or answered.speaks_mcp):
+    if _FAILURES <= answered.status < _UNKNOWN and (answered.status != _UNIMPLEMENTED or answered.speaks_mcp):
         return _made(UpstreamFailed, answered, caller, read_wait(answered.headers), answered.speaks_mcp)
     if header := _TELLING.get(answered.status):
         answered = _with(answered, header)

@@ -22,6 +22,7 @@ from devgw.problems.endpoint import EndpointKind
 from devgw.problems.endpoint_grant import CodeFault, CodeNotTaken
 from devgw.problems.provider_refusal import ProviderRefused
 from devgw.problems.provider_token import ProviderTokenInvalid
+from devgw.problems.upstream import AuthorizationServerMetadataMissing
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 URL = "http://localhost:9000/mcp/x"
@@ -97,6 +98,7 @@ def spare(kind: type[Problem]) -> Problem:
 
 WORKOS = "https://api.workos.com/user_management/"
 MADE: tuple[Problem, ...] = (
+    AuthorizationServerMetadataMissing(URL, (URL,)),
     RedirectUriMismatch("c", f"{URL}/", (URL,), URL, "", ("trailing_slash",)),
     ProviderTokenInvalid(
         "access token", "iss", "https://sts.windows.net/x/", "https://login.microsoftonline.com/x/v2.0"

@@ -46,6 +46,25 @@ async def test_no_form_of_a_stream_is_taken_for_no_answer(tmp_path: Path, stream
     assert [each.saw for each in alone if each.name == "server.reached"]
 
 
+@pytest.mark.parametrize(
+    ("id_", "is_taken"), [("1", True), ("1.0", True), ("1.5", False), ('"1"', False), ("true", False)]
+)
+async def test_a_number_is_the_same_id_however_it_is_written(id_: str, is_taken: bool) -> None:
+    answer = f'{{"jsonrpc": "2.0", "id": {id_}, "result": {RESULT}}}'.encode()
+    async with serve(answering((200, {"content-type": "application/json"}, answer))) as origin:
+        checks = (await examine_server(f"{origin}/mcp", SystemClock())).checks
+    assert ("PROXY-10" in {each.diagnosis_id for each in checks}) is not is_taken
+
+
+@pytest.mark.parametrize("members", ['"id": 1, "id": 9', '"id": 1, "x": ' + "[" * 200 + "]" * 200])
+async def test_what_two_readers_may_read_differently_is_not_called_no_response(members: str) -> None:
+    answer = f'{{"jsonrpc": "2.0", {members}, "result": {RESULT}}}'.encode()
+    async with serve(answering((200, {"content-type": "application/json"}, answer))) as origin:
+        checks = (await examine_server(f"{origin}/mcp", SystemClock())).checks
+    (found,) = [each for each in checks if each.name == "server.reached"]
+    assert (found.diagnosis_id, "no response" in found.saw) == ("NET-06", False)
+
+
 def test_of_several_messages_the_response_is_read() -> None:
     answer = Answer("http://x", 200, {"content-type": "text/event-stream"}, f"{EVENT}{NOTE}".encode())
     assert "result" in answer.message

@@ -72,6 +72,8 @@ def rpc(code: int, message: str, request_id: int | None = None) -> bytes:
         ((200, {"content-type": "application/json-rpc"}, ANSWER.encode()), "NET-06", "application/json-rpc where"),
         ((200, JSON, b'{"error":"unauthorized","message":"API key missing"}'), "PROXY-21", "“API key missing”"),
         ((200, JSON, ANSWER.replace("1,", "null,").encode()), "PROXY-10", "with id null where id 1"),
+        ((999, TEXT, b"denied"), "PROXY-20", "answered 999"),
+        ((308, {"location": "/mcp"}, b""), "PROXY-11", ""),
         ((200, EVENTS, b'data: {"jsonrpc":"2.0","method":"notifications/x"}\n\n'), "PROXY-21", "notifications/x"),
         ((200, HTML, "<title>Acme</title><p>Moved".encode("utf-16")), "NET-06", "Acme: Moved"),
         ((302, {"location": "https://github.dev/pf-signin?id=x"}, b""), "PROXY-22", "https://github.dev/pf-signin"),

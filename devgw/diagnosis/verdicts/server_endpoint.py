@@ -8,7 +8,14 @@ from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, refused
 from devgw.diagnosis.verdicts.point import MACHINE, Naming, Point, of_server, shown
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, SeenServer
 from devgw.diagnosis.verdicts.upstream import spoken
-from devgw.diagnosis.verdicts.upstream_response import foreign_answer, in_array, is_foreign, is_misnamed, malformed
+from devgw.diagnosis.verdicts.upstream_response import (
+    foreign_answer,
+    in_array,
+    is_foreign,
+    is_misnamed,
+    malformed,
+    unreadable,
+)
 from devgw.foreign.text import clean
 from devgw.foreign.urls import is_url
 from devgw.oauth.discovery import resource_metadata_urls
@@ -55,7 +62,7 @@ def _unread(seen: SeenServer, answer: Answer) -> Problem | None:
         return no_answer_in(_answered(answer), "initialize", _caller(seen, answer))
     if "result" in answer.message and is_foreign(answer):
         return foreign_answer(url, answer, url)
-    return in_array(answer, url, url)
+    return in_array(answer, url, url) or unreadable(answer, url, url)
 
 
 def who_stood_before(answer: Answer) -> Problem | None:

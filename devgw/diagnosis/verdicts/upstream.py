@@ -14,6 +14,7 @@ from devgw.diagnosis.verdicts.upstream_response import (
     is_foreign,
     is_misnamed,
     malformed,
+    unreadable,
 )
 from devgw.foreign.challenge import bearer_challenge, said_in_challenge
 from devgw.foreign.intermediary import find_intermediary
@@ -38,6 +39,7 @@ from devgw.problems.upstream_no_mcp import UpstreamWantsLogin
 from devgw.problems.upstream_request import UpstreamKeepsSessions
 from devgw.problems.upstream_status import MEDIA_TYPES, UpstreamSpeaksLegacySse
 
+_REFUSALS = 400
 _SESSION_WANTED = frozenset({400, 404, 409, 422})
 NOT_HERE = frozenset({404, 405})
 """After which GET is tried: servers of 2024-11-05 give an event stream to it."""
@@ -124,12 +126,13 @@ def _foreign(asked: AskedUpstream, answer: Answer) -> Check:
 
 def _no_mcp(asked: AskedUpstream, answer: Answer, speaks: tuple[str, str] | None) -> Check:
     """Judge what is no result of `initialize`, as a call's answer is judged."""
-    if speaks and is_answer_to(answer.body, [ASKED_ID]):
+    is_open = answer.status < _REFUSALS and answer.message.get("id") is None  # refused before it was read
+    if speaks and (is_open or is_answer_to(answer.body, [ASKED_ID])):
         todo = "Look at what it said, and into its own log: the same is what a client gets."
         return Check(asked.name, Verdict.WARN, asked.did, f"it refuses initialize: {clean(speaks[1], 200)}", todo)
     answered = _answered(asked, answer, speaks_mcp=speaks is not None)
-    if (wrapped := in_array(answer, asked.url)) is not None:
-        return _as_proxied(asked, wrapped)
+    if (odd := in_array(answer, asked.url) or unreadable(answer, asked.url)) is not None:
+        return _as_proxied(asked, odd)
     return _as_proxied(asked, no_answer_in(answered, shown_ids([ASKED_ID]), _caller(asked)))
 
 

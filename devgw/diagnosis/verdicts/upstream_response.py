@@ -3,9 +3,10 @@
 import re
 
 from devgw.diagnosis.verdicts.check import Answer
+from devgw.foreign.json import AN_OBJECT
 from devgw.mcp.attribution import shown_ids
 from devgw.mcp.well_formed import find_malformed
-from devgw.problems.upstream_answer import UpstreamAnsweredInArray, UpstreamAnswerForeign
+from devgw.problems.upstream_answer import UpstreamAnsweredInArray, UpstreamAnswerForeign, UpstreamAnswerUnreadable
 from devgw.problems.upstream_status import MEDIA_TYPES
 
 _WRAPPED = re.compile(rb"[\s\S]{0,2000}?(?:\A|data:)[\xef\xbb\xbf\s]*\[\s*\{[\s\S]*\"jsonrpc\"")
@@ -26,8 +27,9 @@ def is_foreign(answer: Answer) -> bool:
     """Tell whether a response is another request's; a value of another type is another id (JSON-RPC 2.0 §5)."""
     message = answer.message
     id_ = message.get("id")
-    is_own = isinstance(id_, int) and not isinstance(id_, bool) and id_ == ASKED_ID
-    return "jsonrpc" in message and bool({"result", "error"} & message.keys()) and not is_own
+    is_own = isinstance(id_, int | float) and not isinstance(id_, bool) and id_ == ASKED_ID
+    is_open = id_ is None and "error" in message  # what refuses a request before it is read
+    return "jsonrpc" in message and bool({"result", "error"} & message.keys()) and not (is_own or is_open)
 
 
 def in_array(answer: Answer, url: str, owner: str = "") -> UpstreamAnsweredInArray | None:
@@ -48,3 +50,10 @@ def is_misnamed(answer: Answer) -> bool:
     """Tell whether a response has a media type by which no client knows it for one."""
     is_known = answer.media_type in MEDIA_TYPES or answer.media_type.endswith("+json")
     return answer.status < _REDIRECTS and not is_known and bool({"result", "error"} & answer.message.keys())
+
+
+def unreadable(answer: Answer, url: str, owner: str = "") -> UpstreamAnswerUnreadable | None:
+    """Return that JSON came which two readers may read differently, or which is too much; None where it did not."""
+    refused = answer.refused if answer.status < _REFUSALS and answer.media_type == "application/json" else None
+    is_read_by_others = refused is not None and not refused.is_broken and refused.wanted != AN_OBJECT
+    return UpstreamAnswerUnreadable(url, str(refused), owner) if is_read_by_others else None

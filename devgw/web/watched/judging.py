@@ -94,7 +94,8 @@ def _find_foreign(call: WatchedCall, answer: StreamedAnswer, responses: list[Mes
     got = [each for message in responses for each in message.ids or [None]]
     if len(ids) != 1 or answer.status != _OK or not got:
         return None
-    if any(each == ids[0] for each in got) or all(map(_is_open, responses)):
+    is_own = any(each.ids and all(one == ids[0] for one in each.ids) for each in responses)
+    if is_own or all(map(_is_open, responses)):
         return None
     shown = shown_ids([each for message in responses for each in message.ids])
     return UpstreamAnswerForeign(call.url.partition("?")[0], shown, shown_ids(ids), f"the MCP server at {call.origin}")
