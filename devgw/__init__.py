@@ -2,7 +2,8 @@
 
 The floors, from the street to the cellar; imports go downward only, and import-linter checks it:
 
-    cli | testing                          what the user types, what their tests call
+    cli                                    what the user types
+    testing                                what their tests call
     wiring                                 the only place that constructs; start and stop order
     dashboard                              Textual; knows control's client and messages, nothing else of ours
     control                                typed messages, server, client

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import click
 
+from devgw.cli.joining import fail
 from devgw.cli.printing import write_json, write_line, write_lines, write_page
 from devgw.diagnosis.catalogue import Failure
 from devgw.diagnosis.clients import forget_lines
 from devgw.diagnosis.coverage import table
 from devgw.diagnosis.lookup import look_up
+from devgw.diagnosis.tries import TRIES
 from devgw.foreign.folding import fold
 
 _WIDTH = 96
+_DEPLOYED = {("deployed",), ("deploy",), ("deployment",)}
 FORGETTING = ("REG-02", "REG-03", "REVK-03")
 """Failures whose page lists how each client is made to forget."""
 
@@ -27,22 +30,14 @@ FORGETTING = ("REG-02", "REG-03", "REVK-03")
     help="Every id: how it is produced, where it is read, and whether its fix was tried.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
-def command(words: tuple[str, ...], as_table: bool, as_json: bool) -> None:
+@click.option("--try", "tries", is_flag=True, help="With an id: let it happen in the sample project, and see.")
+def command(words: tuple[str, ...], as_table: bool, as_json: bool, tries: bool) -> None:
     """Explain a failure by its id (DISC-01), a code, or an error text, or list all.
 
     `route /mcp/x` explains a route; `deployed` says where devgw differs from the deployed gateway.
     """
-    if words[:1] == ("route",) and len(words) == 2:
-        from devgw.cli.explain_route import print_route  # noqa: PLC0415  the catalogue alone is much quicker
-
-        raise SystemExit(print_route(Path(), words[1], as_json=as_json))
-    if words in {("deployed",), ("deploy",), ("deployment",)}:
-        from devgw.cli.explain_deployed import print_departures  # noqa: PLC0415  the same
-
-        print_departures(Path(), as_json=as_json)
-        return
-    if as_table:
-        _print_table(as_json)
+    if tries or as_table or words[:1] == ("route",) or words in _DEPLOYED:
+        _tell_else(words, as_table=as_table, as_json=as_json, tries=tries)
         return
     asked = " ".join(words)
     looked_up = look_up(asked)
@@ -59,6 +54,26 @@ def command(words: tuple[str, ...], as_table: bool, as_json: bool) -> None:
         raise SystemExit(1)
 
 
+def _tell_else(words: tuple[str, ...], *, as_table: bool, as_json: bool, tries: bool) -> None:
+    """Tell what is no page of the catalogue; each imports what the catalogue does without."""
+    if tries:
+        from devgw.cli.explain_try import try_out  # noqa: PLC0415  the catalogue alone is much quicker
+
+        try_out(" ".join(words).upper())
+    elif as_table:
+        _print_table(as_json)
+    elif words in _DEPLOYED:
+        from devgw.cli.explain_deployed import print_departures  # noqa: PLC0415  the same
+
+        print_departures(Path(), as_json=as_json)
+    elif len(words) == 2:
+        from devgw.cli.explain_route import print_route  # noqa: PLC0415  the same
+
+        raise SystemExit(print_route(Path(), words[1], as_json=as_json))
+    else:
+        fail("A route is explained by its path.", "devgw explain route /mcp/x")
+
+
 def page(failure: Failure) -> str:
     """Return the page of one failure."""
     title = f"{failure.id}  {failure.title}"
@@ -73,6 +88,8 @@ def page(failure: Failure) -> str:
         parts += ["", heading, *(f"  {line}" for line in fold(text, _WIDTH))]
     if failure.id in FORGETTING:
         parts += ["", "How each client forgets", *(f"  {line}" for line in forget_lines())]
+    if failure.id in TRIES:
+        parts += ["", "See it happen", f"  devgw explain {failure.id} --try"]
     parts += ["", "Sources", *(f"  {source}" for source in failure.sources)]
     return "\n".join(parts)
 

@@ -56,20 +56,20 @@ def sound(origin: str) -> Answers:
 @pytest.mark.parametrize(
     ("path", "answer", "words"),
     [
-        ("/mcp", (200, JSON, b"{}"), "the route: 200, it sends no challenge"),
+        ("/mcp", (200, JSON, b"{}"), "the route: it sends no challenge"),
         ("/mcp", (401, {"www-authenticate": "Basic"}, b""), "the route: 401, it sends no challenge"),
         (
             "/.well-known/oauth-protected-resource",
             (404, PAGE, b"<h1>Gone</h1>"),
             "protected resource metadata: 404, Gone",
         ),
-        ("/.well-known/oauth-protected-resource", (200, JSON, b"[]"), "protected resource metadata: 200, "),
+        ("/.well-known/oauth-protected-resource", (200, JSON, b"[]"), "protected resource metadata: "),
         (
             "/.well-known/oauth-protected-resource",
             (200, JSON, b'{"authorization_servers": [7]}'),
             "names no authorization",
         ),
-        ("/.well-known/oauth-authorization-server", (200, PAGE, b"<html>"), "metadata: 200, "),
+        ("/.well-known/oauth-authorization-server", (200, PAGE, b"<html>"), "metadata: "),
         ("/.well-known/oauth-authorization-server", (200, JSON, b"{}"), "metadata: it has no `registration_endpoint`"),
         (
             "/.well-known/oauth-protected-resource",

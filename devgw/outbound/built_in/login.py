@@ -32,7 +32,8 @@ class StepRefused(Exception):  # noqa: N818  it reads as what happened
     """A step of a login or call was refused; the text says which, and why in the words of who refused it."""
 
     def __init__(self, step: str, said: str, status: int = 0) -> None:
-        super().__init__(f"{step}: {f'{status}, ' if status else ''}{said or 'no reason is given'}")
+        shown = f"{status}, " if status >= _REDIRECT else ""
+        super().__init__(f"{step}: {shown}{said or 'no reason is given'}")
         self.status = status
         """Of the answer; zero where there is none."""
 
