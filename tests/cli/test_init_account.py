@@ -11,6 +11,7 @@ from devgw.emulators.workos import Emulator
 from tests.cli.test_up_servers import Done, run
 from tests.diagnosis.test_doctor import CALLBACK, CLIENT_ID, KEY
 from tests.diagnosis.test_doctor import workos as workos_fixture
+from tests.outbound.upstream import running_upstream
 from tests.support.serving import listen, origin_of
 from tests.support.terminal import Terminal, devgw
 
@@ -120,6 +121,15 @@ async def test_in_a_project_of_somebody_nothing_of_the_shell_is_taken_or_sent(
     assert said in typed.out
     assert any(KEY in text for text in texts_below(tmp_path)) == (name != ".env")
     assert "WorkOS knows" not in typed.out
+
+
+async def test_a_project_in_front_of_a_server_signs_in_with_it_too(workos: Emulator, tmp_path: Path) -> None:
+    async with running_upstream() as upstream:
+        server = ("--from", f"{upstream.origin}/mcp", "--policy", "workos")
+        done = await init(workos.origin, *server, *FLAGS, here=tmp_path, MINE=KEY)
+    assert done.code == 0, done.err
+    assert "WorkOS knows the client id" in done.out
+    assert (tmp_path / ".env").read_text().endswith(f"WORKOS_CLIENT_SECRET='{KEY}'\n")
 
 
 async def test_a_shell_that_says_something_else_is_told(workos: Emulator, tmp_path: Path) -> None:
