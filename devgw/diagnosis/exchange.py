@@ -121,7 +121,8 @@ class Asked(StrEnum):
     """What says nothing of itself that a browser says; it may still be one."""
 
 
-_FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
+FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
+"""What `Sec-Fetch-Dest` is of a page inside of another one."""
 
 
 def how_asked(trace: Trace) -> Asked:
@@ -133,7 +134,7 @@ def how_asked(trace: Trace) -> Asked:
     Source: Fetch Metadata §2.1, §2.2; Fetch §3.2.
     """
     aim = trace.header(b"sec-fetch-dest")
-    if aim in _FRAMES:
+    if aim in FRAMES:
         return Asked.IN_FRAME
     if aim == "document" or (not aim and trace.header(b"sec-fetch-mode") == "navigate"):
         return Asked.BY_NAVIGATION

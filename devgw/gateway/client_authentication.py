@@ -249,12 +249,15 @@ def why_not_authenticated(find: FindClient, request: ServerRequest) -> Problem:
         return ClientAuthenticationMissing(None, "nothing", _why_not_basic(request))
     registered = find(client_id).record.token_endpoint_auth_method
     (presented,) = _presented_methods(request)
-    if presented.startswith("client_secret") and registered.startswith("client_secret"):
+    unread = _why_not_basic(request) if presented == "client_secret_basic" else ""
+    if presented.startswith("client_secret") and registered.startswith("client_secret") and not unread:
         return ClientSecretWrong(client_id)
     if presented == registered == "private_key_jwt":
         got = request.form.get("client_assertion_type", "absent")
         return ClientAssertionInvalid(client_id, "client_assertion_type", got, ASSERTION_TYPE)
-    return ClientAuthenticationMissing(registered, presented, _why_not_basic(request))
+    return ClientAuthenticationMissing(
+        registered, "nothing that is read" if unread else presented, _why_not_basic(request)
+    )
 
 
 def _why_not_basic(request: ServerRequest) -> str:

@@ -12,7 +12,7 @@ from devgw.events.trace import Headers
 from devgw.foreign.text import clean
 from devgw.gateway.mangled_token import ALONE
 from devgw.gateway.wrong_path import OF_A_TOKEN
-from devgw.problems.bearer import TokenAskedHere, TokenMisplaced, TokenMissing
+from devgw.problems.bearer import RegistrationAskedHere, TokenAskedHere, TokenMisplaced, TokenMissing
 
 _HEADERS = frozenset(
     {
@@ -47,6 +47,8 @@ def find_elsewhere(headers: Headers, query: bytes, body: bytes) -> TokenMissing:
     content = body[:_READ]
     if _is_form(headers) and OF_A_TOKEN.intersection(name for name, _ in _pairs(content)):
         return TokenAskedHere()
+    if b'"redirect_uris"' in content and b'"jsonrpc"' not in content:
+        return RegistrationAskedHere()
     places = list(_places(headers, query, content))
     ours = next((each.words for each in places if ALONE.search(each.value)), None)
     if ours is not None or ALONE.search(content.decode("latin-1")):

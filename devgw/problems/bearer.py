@@ -61,6 +61,19 @@ class TokenAskedHere(TokenMissing):
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrationAskedHere(TokenMissing):
+    """What was sent to an MCP route is client metadata for the registration endpoint."""
+
+    diagnosis: ClassVar = "REG-21"
+    hint: ClassVar = "Send it to the registration_endpoint of the authorization server metadata."
+    source: ClassVar = "RFC 7591 §3"
+
+    def explain(self) -> str:
+        """Say so."""
+        return "What was sent to this MCP route is a registration, and this is not the registration endpoint."
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectMissing(Problem):
     """The route lends credentials of its upstream, and nobody signs in on it to whom they could belong."""
 

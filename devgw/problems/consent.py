@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from devgw.foreign.text import clean
 from devgw.problems.base import ErrorCode, Problem
 
 STATE_TTL = "browserLoginOverrides.stateTtlSeconds (browserLogin.stateTtlSeconds in mcp-oauth-inbound)"
@@ -106,6 +107,25 @@ class ConsentStale(Problem):
     def advise(self) -> str:
         """Say how to come to a form of one's own."""
         return "Start the connection again in the MCP client." if self.is_of_somebody_else else self.hint
+
+
+@dataclass(frozen=True, slots=True)
+class PageAskedByScript(Problem):
+    """A page that a person has to see is asked for by another page's script, which shows it to nobody."""
+
+    path: str
+    purpose: str
+    """`Sec-Fetch-Dest`: what the answer is for."""
+
+    diagnosis: ClassVar = "SESS-12"
+    status: ClassVar = 403
+    hint: ClassVar = "Lead the browser to the URL: by a link, location.assign() or a new window, not by fetch()."
+    source: ClassVar = "Fetch Metadata Request Headers §2.1; RFC 6749 §3.1"
+
+    def explain(self) -> str:
+        """Say how it came."""
+        purpose = clean(self.purpose, 40)
+        return f"{self.path} was asked for by a script, or as a part of a page (Sec-Fetch-Dest: {purpose})."
 
 
 @dataclass(frozen=True, slots=True)

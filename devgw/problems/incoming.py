@@ -169,27 +169,14 @@ class RegistrationNotJson(Problem):
     """A registration came with another content type: a page of any site could send it without being asked."""
 
     content_type: str
-    belongs_to: str = ""
-    """The token endpoint, where what was sent is a request for it."""
 
+    diagnosis: ClassVar = "LIMIT-27"
     error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
+    hint: ClassVar = "Send the metadata as a JSON object, with Content-Type: application/json."
     source: ClassVar = "RFC 7591 §3.1"
-
-    @property
-    def diagnosis_id(self) -> str:
-        """Return which of the two it is."""
-        return "TOK-05" if self.belongs_to else "LIMIT-27"
-
-    def advise(self) -> str:
-        """Say what to send, or where to."""
-        if self.belongs_to:
-            return f"Send it to {self.belongs_to}, as the authorization server metadata says it."
-        return "Send the metadata as a JSON object, with Content-Type: application/json."
 
     def explain(self) -> str:
         """Say what came."""
-        if self.belongs_to:
-            return "What was sent to the registration endpoint is a token request."
         return f"A registration is application/json; this one is {self.content_type or 'without a content type'}."
 
 

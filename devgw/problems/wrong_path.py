@@ -168,6 +168,33 @@ class ParametersInPath(PathUnknown):
 
 
 @dataclass(frozen=True, slots=True)
+class SentElsewhere(Problem):
+    """What was sent to one endpoint is what another one takes."""
+
+    path: str
+    what: str
+    """`a token request` or `a registration`."""
+    endpoint: str
+    """How the endpoint is called that takes it: token, or registration."""
+    belongs_to: str
+
+    source: ClassVar = "RFC 6749 §3.2; RFC 7591 §3; RFC 7009 §2.1"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is."""
+        return "TOK-05" if self.endpoint == "token" else "REG-21"
+
+    def explain(self) -> str:
+        """Say what it is."""
+        return f"What was sent to {self.path} is {self.what}, and this is not the {self.endpoint} endpoint."
+
+    def advise(self) -> str:
+        """Say which endpoint takes it."""
+        return f"Send it to {self.belongs_to}, as the authorization server metadata says it."
+
+
+@dataclass(frozen=True, slots=True)
 class MethodRefused(Problem):
     """An endpoint was asked by a method that it does not take."""
 

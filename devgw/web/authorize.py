@@ -99,6 +99,7 @@ async def show_setup() -> Response:
     serving.note_pending(gateway.authorization.known(transaction))
     if looked := answer_to_look():
         return looked
+    browser.check_opens_page()
     if request.args.get("sign_in") == "again":
         return await _to_login(gateway, gateway.authorization.find(transaction))
     pending = gateway.authorization.find_to_decide(transaction)

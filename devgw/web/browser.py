@@ -10,15 +10,17 @@ from urllib.parse import urlsplit
 
 from quart import Response, request
 
+from devgw.diagnosis.exchange import FRAMES
 from devgw.gateway.login import SESSION_COOKIE, Cookies
 from devgw.gateway.records import Session
 from devgw.oauth.urls import CONNECTIONS
 from devgw.problems import Refused
-from devgw.problems.consent import ConsentStale
+from devgw.problems.consent import ConsentStale, PageAskedByScript
 from devgw.web import serving
 
 _HOST_PREFIX = "__Host-"
 _OURS = frozenset({"same-origin", "none"})
+_PAGE = "document"
 _NO_ORIGIN = "null"
 """What browsers send as Origin of a page without referrer, such as ours."""
 
@@ -38,6 +40,17 @@ def sessions() -> list[Session]:
 def has_shown_itself() -> bool:
     """Tell whether this is a browser that opens a page, as far as one can know: those of today say so."""
     return request.headers.get("Sec-Fetch-Mode") == "navigate"
+
+
+def check_opens_page() -> None:
+    """Refuse a script that asks for a page of ours: its cookies stay away, and nobody would see it.
+
+    Raises:
+        Refused: with `PageAskedByScript`.
+    """
+    purpose = request.headers.get("Sec-Fetch-Dest", _PAGE)
+    if purpose not in FRAMES | {_PAGE}:
+        raise Refused(PageAskedByScript(request.path, purpose))
 
 
 def is_led_here_by_another_page() -> bool:

@@ -5,7 +5,7 @@ import json
 from quart import Blueprint, Response, jsonify, request
 
 from devgw.foreign.json import JsonRefused, read_json
-from devgw.gateway.wrong_path import OF_A_TOKEN
+from devgw.foreign.text import is_seen
 from devgw.limits import Limits
 from devgw.oauth.urls import REGISTER
 from devgw.problems import Problem, Refused
@@ -13,7 +13,7 @@ from devgw.problems.clients import RegistrationUnreadable
 from devgw.problems.incoming import RegistrationNotJson, RegistrationsTooFrequent
 from devgw.problems.limit import RegistrationTooLarge, limit_id
 from devgw.web import caller, refusals, serving
-from devgw.web.wrong_path import names_in_form
+from devgw.web.wrong_path import check_not_for_tokens, names_in_form
 
 blueprint = Blueprint("register", __name__)
 
@@ -31,7 +31,8 @@ async def register() -> Response:
     own_callback = serving.canonical_urls().callback
     answer = serving.gateway().clients.register(document, user_agent=user_agent, own_callback=own_callback)
     if trace:
-        trace.client_id, trace.client_name = answer["client_id"], answer["client_name"]
+        trace.client_id = answer["client_id"]
+        trace.client_name = answer["client_name"] if is_seen(answer["client_name"]) else None
     response: Response = jsonify(answer)
     response.status_code = 201
     response.headers.update(refusals.NO_STORE)
@@ -46,10 +47,17 @@ async def _document() -> object:
     """
     try:
         await _check_type()
-        return _read(await request.get_data())
+        return await _read_metadata()
     except Refused as refused:
         serving.gateway().clients.publish_refusal("dcr", None, refused.problem)
         raise
+
+
+async def _read_metadata() -> object:
+    document = _read(await request.get_data())
+    if isinstance(document, dict) and "redirect_uris" not in document:
+        check_not_for_tokens(document)
+    return document
 
 
 async def _check_type() -> None:
@@ -59,9 +67,8 @@ async def _check_type() -> None:
         Refused: with `RegistrationNotJson`.
     """
     if request.mimetype != "application/json":
-        is_for_tokens = OF_A_TOKEN & await names_in_form(request.mimetype)
-        belongs_to = serving.urls().endpoints(None).token if is_for_tokens else ""
-        raise Refused(RegistrationNotJson(request.mimetype, belongs_to))
+        check_not_for_tokens(await names_in_form(request.mimetype))
+        raise Refused(RegistrationNotJson(request.mimetype))
 
 
 def _check_pace() -> None:

@@ -1,5 +1,6 @@
 """The token and revocation endpoints over HTTP. Source: RFC 6749 §3.2, RFC 7009 §2."""
 
+from contextlib import suppress
 from typing import Any
 
 from quart import Blueprint, Response, jsonify, request
@@ -11,6 +12,7 @@ from devgw.events.taxonomy import (
     McpAuthDownstreamTokenRefused,
 )
 from devgw.events.trace import Trace
+from devgw.foreign.json import JsonRefused, read_object
 from devgw.foreign.text import clean
 from devgw.gateway.client_authentication import check_presented, presented_client_id
 from devgw.gateway.gateway import Gateway
@@ -25,6 +27,7 @@ from devgw.problems.client_id import ClientIdOfNobody, ClientUnknown
 from devgw.problems.parameters import FormExpected
 from devgw.problems.token import BearerAtRevocation
 from devgw.web import caller, refusals, serving
+from devgw.web.wrong_path import check_not_a_registration, check_not_for_tokens
 
 blueprint = Blueprint("token", __name__)
 
@@ -61,6 +64,8 @@ async def revoke() -> Response:
     asked: ServerRequest | None = None
     try:
         asked = await _read(gateway, "revocation")
+        if "token" not in asked.form:
+            check_not_for_tokens(asked.form)
         gateway.server.answer_revocation(asked, serving.urls())
     except Refused as refused:
         problem = told_by_its_owner(gateway.ground.store, await serving.form("revocation"), refused.problem)
@@ -85,8 +90,8 @@ async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
     if (packing := headers.get("content-encoding", "").strip().lower()) not in {"", "identity"}:
         raise Refused(FormExpected(endpoint, f"its body is packed ({clean(packing, 30)})"))
     parameters = await serving.form(endpoint)
-    if not parameters.written and (got := _what_came(headers)):
-        raise Refused(FormExpected(endpoint, got))
+    if not parameters.written:
+        await _check_what_came(endpoint, headers)
     asked = ServerRequest.read(parameters, headers)
     check_presented(asked)
     client_id = presented_client_id(asked)
@@ -100,6 +105,19 @@ async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
     if gateway.id_jag:
         await gateway.id_jag.prepare(asked)
     return asked
+
+
+async def _check_what_came(endpoint: str, headers: dict[str, str]) -> None:
+    """Refuse a request without a form by what it has instead.
+
+    Raises:
+        Refused: with `FormExpected`, or with `SentElsewhere`.
+    """
+    if request.is_json:
+        with suppress(JsonRefused):
+            check_not_a_registration(read_object(await request.get_data()))
+    if got := _what_came(headers):
+        raise Refused(FormExpected(endpoint, got))
 
 
 def _what_came(headers: dict[str, str]) -> str:

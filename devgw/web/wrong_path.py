@@ -1,5 +1,6 @@
 """How a path at which nothing is served is answered: JSON for programs, a page for people, and one event."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from quart import Response, jsonify, request
@@ -7,8 +8,9 @@ from werkzeug.exceptions import HTTPException
 
 from devgw.events import Outcome, refusal
 from devgw.events.taxonomy import PathNotFound
-from devgw.gateway.wrong_path import explain_joint, explain_path
-from devgw.problems.wrong_path import Meant, PathUnknown
+from devgw.gateway.wrong_path import OF_A_TOKEN, explain_joint, explain_path
+from devgw.problems import Refused
+from devgw.problems.wrong_path import Meant, PathUnknown, SentElsewhere
 from devgw.web import refusals, serving
 
 _MOST_BYTES = 65_536
@@ -24,8 +26,10 @@ async def answer_wrong_path() -> Response:
     names = frozenset(serving.query().written)
     form = await names_in_form(headers.get("content-type", ""))
     urls = serving.urls()
-    problem = explain_joint(request.method, path, urls) or explain_path(
-        request.method, path, headers, gateway.project, urls, names, form
+    method = headers.get("access-control-request-method", "").upper() if "origin" in headers else ""
+    method = method or request.method  # a preflight asks for what would be sent
+    problem = explain_joint(method, path, urls) or explain_path(
+        method, path, headers, gateway.project, urls, names, form
     )
     pending = gateway.login.find_for_error(serving.query()) if problem.meant is Meant.NOTHING else None
     if pending is not None:
@@ -46,6 +50,28 @@ async def answer_wrong_path() -> Response:
         return await refusals.as_page(problem)
     refusals.note(problem)
     return _as_json(problem)
+
+
+def check_not_for_tokens(names: Iterable[str]) -> None:
+    """Refuse a token request at an endpoint that is not the token endpoint, by the names of what it sends.
+
+    Raises:
+        Refused: with `SentElsewhere`.
+    """
+    if OF_A_TOKEN.intersection(names):
+        endpoint = serving.urls().endpoints(None).token
+        raise Refused(SentElsewhere(request.path, "a token request", "token", endpoint))
+
+
+def check_not_a_registration(sent: object) -> None:
+    """Refuse client metadata at an endpoint that registers nobody.
+
+    Raises:
+        Refused: with `SentElsewhere`.
+    """
+    if isinstance(sent, dict) and "redirect_uris" in sent:
+        endpoint = serving.urls().endpoints(None).registration
+        raise Refused(SentElsewhere(request.path, "a registration", "registration", endpoint))
 
 
 async def names_in_form(content_type: str) -> frozenset[str]:
