@@ -83,8 +83,8 @@ class Confirm:
         if self.typed:
             box = f"{self.editor.text}_"
             what = line((f" type {self.typed} to {self.verb}: ", ""), (box, "key"))
-            return [what, (("  ", ""), *keys_line([("esc", "keep")]))]
-        _ = desk
+            now = [(desk.glyphs.enter, self.verb)] if self.editor.text == self.typed and not self.awaited else []
+            return [what, (("  ", ""), *keys_line([*now, ("esc", "keep")]))]
         return [(("  ", ""), *keys_line([("y", self.verb), *keep]), ("enter does nothing", "dim"))]
 
     def press(self, desk: "Desk", key: str, character: str | None) -> None:
