@@ -84,3 +84,10 @@ def test_before_the_gateway_is_there_nothing_is_called_stale(bench: Bench) -> No
 
     assert "connecting" in bench.text()
     assert "stale" not in bench.text()
+
+
+def test_what_a_url_would_be_copied_as_is_shown_with_its_origin(bench: Bench) -> None:
+    bench.press("2", "y")
+    origin = bench.world.gateway.origin if bench.world.gateway else ""
+
+    assert f"URL                    {origin}/" in bench.text()

@@ -54,7 +54,7 @@ def _choices(desk: Desk, row: Any) -> list[Choice]:
     ]
     for letter, kind, label in _KINDS:
         blocked = _why_not(desk, kind)
-        found.append(Choice(letter, label, partial(fetch, kind=kind), _hint(row, kind), blocked))
+        found.append(Choice(letter, label, partial(fetch, kind=kind), _hint(desk, row, kind), blocked))
     return found
 
 
@@ -64,10 +64,9 @@ def _why_not(desk: Desk, kind: str) -> str:
     return "" if desk.view.name == "flows" else desk.keymap.said("only of a flow: {view_flows} shows them")
 
 
-def _hint(row: Any, kind: str) -> str:
-    if kind == "curl":
-        return f"curl -sS -X {getattr(row, 'method', '')} {getattr(row, 'path', '')}"
-    return str(getattr(row, "path", "")) if kind == "url" else ""
+def _hint(desk: Desk, row: Any, kind: str) -> str:
+    url = f"{_origin(desk)}{getattr(row, 'path', '')}"
+    return {"curl": f"curl -sS -X {getattr(row, 'method', '')} {url}", "url": url}.get(kind, "")
 
 
 def _line(desk: Desk, row: Any) -> str:
