@@ -82,7 +82,7 @@ _VIEW = (
         ("a",),
         "a",
         "again",
-        "ask this request again, of what runs now, and compare the answers",
+        "ask it again of what runs now, and compare",
         comparing.ask_again,
         comparing.why_not_again,
         views=("traces",),
