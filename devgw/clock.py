@@ -50,14 +50,21 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock, with an offset that can travel forwards (expiry is seen without waiting for it)."""
+    """The machine's clock, which can travel forwards, stand still and be set back.
+
+    Expiry is seen so without waiting for it.
+
+    Attributes:
+        frozen: the moment at which it stands still; None while it goes.
+    """
 
     def __init__(self) -> None:
         self._offset = timedelta()
+        self.frozen: datetime | None = None
 
     def now(self) -> datetime:
-        """Return the machine's wall time plus what was travelled."""
-        return datetime.now(UTC) + self._offset
+        """Return the machine's wall time plus what was travelled, or the moment at which it stands."""
+        return datetime.now(UTC) + self._offset if self.frozen is None else self.frozen
 
     def untravelled(self) -> datetime:
         """Return the machine's wall time."""
@@ -75,6 +82,16 @@ class SystemClock:
     def travel(self, by: timedelta) -> None:
         """Move the wall time forwards by `by`."""
         self._offset += by
+        if self.frozen is not None:
+            self.frozen += by
+
+    def freeze(self) -> None:
+        """Let the wall time stand still."""
+        self.frozen = self.now()
+
+    def reset(self) -> None:
+        """Show the machine's own time again."""
+        self._offset, self.frozen = timedelta(), None
 
 
 @dataclass

@@ -39,11 +39,12 @@ GROUPS = {
         "flows": ("flows", "The flows: how far each login came."),
         "tokens": ("tokens", "The tokens; also `clients`, `sessions` and `upstreams`."),
         "trace": ("trace", "One request, or the newest ones."),
-        "tail": ("tail", "The events as they happen."),
+        "tail": ("tail", "The events as they happen; `clock` moves the time."),
     },
 }
 """By what one wants to do: the module of each command, and what `devgw --help` says of it without importing it."""
 PARTS = {
+    "clock": ("clock", "Move the time of gateway and emulators, so that things expire."),
     "record": ("record", "Write a flow as a test for pytest."),
     "login": ("login", "Sign in at a route, and keep the login for `devgw call`."),
     "token": ("token", "Print an access token for a route."),

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from devgw.control.commands import Consequences, FaultRow
+from devgw.control.commands import ClockView, Consequences, FaultRow
 from devgw.diagnosis.verdicts import Check
 from devgw.monitor.comparison_view import ReplayView
 from devgw.monitor.views import ConfigView
@@ -40,6 +40,12 @@ class Actions(Protocol):
 
     async def travel(self, seconds: float) -> None:
         """Move the gateway's clock forwards, so that expiry is seen without waiting for it."""
+
+    async def set_clock(self, act: str, token_id: str) -> ClockView | None:
+        """Let the clock stand still (`freeze`), go as the machine's (`reset`) or to a token's end (`to_expiry`).
+
+        An empty act only tells the time; None where there is no such token.
+        """
 
     async def replay(self, trace_id: str) -> ReplayView | None:
         """Ask a recorded request again, of what runs now; None where there is no such request."""
@@ -93,6 +99,10 @@ class NoActions:
         raise NotPossible("This gateway can be watched, not examined.")
 
     async def travel(self, seconds: float) -> None:  # noqa: ARG002  the protocol's
+        """Do nothing."""
+        raise NotPossible("This gateway's clock cannot travel.")
+
+    async def set_clock(self, act: str, token_id: str) -> ClockView | None:  # noqa: ARG002  the protocol's
         """Do nothing."""
         raise NotPossible("This gateway's clock cannot travel.")
 

@@ -29,6 +29,7 @@ Result = Row | dict[str, Any]
 RECORDING = "recording"
 """The kind of a flow with everything that tells how it went; its exchanges are in no list of kinds."""
 REVOCABLE = ("token", "grant", "session", "client", "subject")
+CLOCK_ACTS = ("", "freeze", "reset", "to_expiry")
 CLEARABLE = ("traces", "flows", "lines", "all")
 _JUDGED = frozenset({"why", "flow"})
 """What tells why something went wrong: who asks the moment after is answered by its name."""
@@ -65,6 +66,7 @@ class Answering:
             "probe": self._probe,
             "examine": self._examine,
             "travel": self._travel,
+            "clock": self._clock,
             "disconnect": self._disconnect,
             "sign_in": self._sign_in,
             "faults": self._faults,
@@ -142,7 +144,13 @@ class Answering:
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= 366 * 86_400:
             raise Unanswerable("bad_arguments", "`seconds` must be a number above 0, a year at most.")
         await self._actions.travel(float(seconds))
-        return {"now": self._monitor.clock.now().timestamp()}
+        return _found(await self._actions.set_clock("", ""), "clock", "")
+
+    async def _clock(self, arguments: dict[str, Any]) -> Result:
+        act, id_ = _text(arguments, "do", ""), _text(arguments, "id", "")
+        if act not in CLOCK_ACTS:
+            raise Unanswerable("bad_arguments", f"`do` is {act!r}, but must be one of {', '.join(CLOCK_ACTS[1:])}.")
+        return _found(await self._actions.set_clock(act, id_), "token", id_)
 
     async def _replay(self, arguments: dict[str, Any]) -> Result:
         id_ = _text(arguments, "id")

@@ -29,6 +29,19 @@ class Consequences(Row):
 
 
 @dataclass(slots=True)
+class ClockView(Row):
+    """What time it is for a gateway and its emulators."""
+
+    now: float
+    ahead: float = 0.0
+    """Seconds by which it was moved forwards."""
+    frozen: float = 0.0
+    """The moment at which it stands still; 0 while it goes."""
+    note: str = ""
+    """Who does not follow, in a sentence."""
+
+
+@dataclass(slots=True)
 class Revealed(Row):
     """One secret, opened on purpose."""
 

@@ -42,6 +42,7 @@ from devgw.monitor.rows import (
     UpstreamRow,
 )
 from devgw.monitor.views import (
+    OWN_CLOCK,
     PROBED,
     REQUEST,
     CheckRow,
@@ -57,6 +58,7 @@ from devgw.monitor.views import (
 
 __all__ = [
     "KINDS",
+    "OWN_CLOCK",
     "PARTS",
     "PROBED",
     "REQUEST",
@@ -269,7 +271,7 @@ class Command(ControlMessage):
     | `reload` | | `ConfigView` |
     | `probe` | | `HealthView` |
     | `examine` | part (one of `PARTS`; none means all but `machine`) | {"checks": [the doctor's checks]} |
-    | `travel` | seconds | {"now": t} |
+    | `clock`, `travel` | do (`freeze`, `reset`, `to_expiry`, none), id of a token; seconds | `ClockView` |
     | `disconnect` | id (upstream), subject_id | {} |
     | `sign_in` | operation_id | {"url": …}: the built-in client walks a flow; the person signs in there |
     | `stop` | | {} |

@@ -108,7 +108,7 @@ class Dashboard(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Start everything that goes on by itself."""
-        self.desk.tick(self._gateway_time())
+        self.desk.tick(self._gateway_time(), self._clock.now().timestamp())
         if not self._is_live:
             return
         if self._wearing.shows_cursor and self._driver is not None:
@@ -162,7 +162,8 @@ class Dashboard(App[None], inherit_bindings=False):
     # --- time and news ------------------------------------------------------------------------------------------------
 
     def _gateway_time(self) -> float:
-        return self._clock.now().timestamp() + self.world.skew
+        health = self.world.health
+        return (health.clock_frozen if health else 0.0) or self._clock.now().timestamp() + self.world.skew
 
     def flush(self) -> None:
         """Show what arrived, unless the person is typing: a key goes first."""
@@ -171,7 +172,7 @@ class Dashboard(App[None], inherit_bindings=False):
             return
         self._flush_at = steady
         had_notes = len(self.desk.notes)
-        is_new_second = self.desk.tick(self._gateway_time())
+        is_new_second = self.desk.tick(self._gateway_time(), self._clock.now().timestamp())
         changes, is_changed = self.world.drain(), True
         try:
             is_changed = self.desk.take(changes)
@@ -226,7 +227,7 @@ class Dashboard(App[None], inherit_bindings=False):
             self.desk.say(self.desk.port.copy(self.screen.get_selected_text() or ""))
             self.screen.clear_selection()
         else:
-            self.desk.tick(self._gateway_time())
+            self.desk.tick(self._gateway_time(), self._clock.now().timestamp())
             self._try(f"the key {event.key}", lambda: press(self.desk, event.key, event.character))
         self._key_at = self._clock.ticks()
         self.repaint()

@@ -98,6 +98,8 @@ class Desk:
         self.faults = KeptFaults()
         self.undoable: list[tuple[str, float]] = []
         """What `z` takes back, and until when."""
+        self.wall = 0.0
+        """The person's time, by which messages go: the gateway's may stand still."""
         self.copied = "c"
         """The last kind that was copied."""
         self.interrupted_at = -10.0
@@ -141,11 +143,16 @@ class Desk:
         """Return the row under the cursor."""
         return self.listing.current
 
-    def tick(self, now: float) -> bool:
-        """Let time pass; return whether a new second began."""
+    def tick(self, now: float, wall: float | None = None) -> bool:
+        """Let time pass; return whether a new second began.
+
+        Args:
+            now: the gateway's time, which may stand still.
+            wall: the person's, by which messages go; the same if not said.
+        """
         is_new = int(now) != int(self.scene.now)
-        self.scene.now = now
-        self.notes = [note for note in self.notes if note.until > now]
+        self.scene.now, self.wall = now, now if wall is None else wall
+        self.notes = [note for note in self.notes if note.until > self.wall]
         self.undoable = [each for each in self.undoable if each[1] > now]
         if is_new and self.view.ticks and (self.view.is_over or self._is_timed):
             self.listing.rebuild()
@@ -259,7 +266,7 @@ class Desk:
     def say(self, text: str, look: str = "", seconds: float = NOTE_SECONDS, *, counts_down: bool = False) -> None:
         """Show a short message at the bottom right; two at most."""
         self.notes = [note for note in self.notes if note.text != text][-1:]
-        self.notes.append(Note(text, self.now + seconds, look, counts_down))
+        self.notes.append(Note(text, self.wall + seconds, look, counts_down))
 
     def fail(self, part: str, error: Exception) -> None:
         """Say that a part failed, and put away what may fail again with the next key."""

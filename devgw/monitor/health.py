@@ -19,10 +19,11 @@ from devgw.events.taxonomy import (
     Outcome,
 )
 from devgw.events.trace import Trace
+from devgw.foreign.spans import span_text
 from devgw.monitor.book import Count
 from devgw.monitor.moments import stamp
 from devgw.monitor.upstreams import percentile
-from devgw.monitor.views import PROBED, UPSTREAM, CheckRow, HealthView, KeyChange, StateChange
+from devgw.monitor.views import OWN_CLOCK, PROBED, UPSTREAM, CheckRow, HealthView, KeyChange, StateChange
 
 _SECONDS = 60
 _CHANGES_KEPT = 8
@@ -32,6 +33,7 @@ _SKEW_BAD = 60.0
 """The leeway with which tokens of the identity provider are checked."""
 
 
+_SET_BACK = "It was moved on purpose: `devgw clock reset` shows the machine's time again."
 _ASIDE = "Start devgw again to have it back, and report it: a defect of devgw, unless this machine was overloaded."
 
 _REPORT = "Do it again; if it fails again, report it with trace {} and the end of gateway.log in the state directory."
@@ -166,6 +168,16 @@ class Health:
         if check.name.startswith(UPSTREAM):
             note = self._wrong_upstreams.discard if check.state == "ok" else self._wrong_upstreams.add
             note(check.name.removeprefix(UPSTREAM))
+        self.changed = self._count.up()
+
+    def set_clock(self, ahead: float, frozen: float, at: datetime) -> None:
+        """Say that the gateway's clock is another than the machine's; nothing where it is the same."""
+        self.view.clock_ahead, self.view.clock_frozen = round(ahead), frozen
+        if frozen or self.view.clock_ahead:
+            text = "it stands still" if frozen else f"{span_text(ahead)} ahead of the machine's"
+            self.judge(CheckRow(OWN_CLOCK, "warning", text, at=stamp(at), fix=_SET_BACK, is_inside=True))
+        else:
+            self.forget(OWN_CLOCK)
         self.changed = self._count.up()
 
     def forget(self, name: str) -> None:

@@ -32,6 +32,8 @@ from devgw.settings import Settings
 _MOST_BYTES = 64 * 1024 * 1024
 """Of bodies and heads of all requests together."""
 _JUDGE_EVERY = timedelta(seconds=1)
+_LOOK_NS = 1_000_000_000
+"""The same of steady time: the wall's can be made to stand still."""
 _CATCH_UP_NS = 1_000_000_000
 _MOST_LINES = 5_000
 _REFUSED = frozenset({401, 403})
@@ -89,6 +91,7 @@ class Monitor:
         self.judging.done, self.flow_book.left = self._judged, self.judging.forget
         self._is_pruning = False
         self._pruned_at = self.judged_at = clock.now()
+        self._looked = clock.ticks()
         bus.listen(self.hear, "monitor")
 
     # --- setting up ---
@@ -208,12 +211,12 @@ class Monitor:
     def _judge(self, now: datetime) -> None:
         """Judge flows that changed at once; those that wait, and the gateway as a whole, once a second."""
         self.judging.add_changed(flow for flow in self.flows.dirty.values() if flow.id in self.flow_book.flows)
-        if has_passed(self.judged_at, now, _JUDGE_EVERY):
+        if has_passed(self.judged_at, now, _JUDGE_EVERY) or self.clock.ticks() - self._looked >= _LOOK_NS:
             self._look_at_all(now)
         self.judging.run()
 
     def _look_at_all(self, now: datetime) -> None:
-        self.judged_at = now
+        self.judged_at, self._looked = now, self.clock.ticks()
         self.judging.add_waiting(self.flow_book.awaited(now))
 
     def _begin_judging(self, flow: Flow | None) -> Judgement:

@@ -120,6 +120,8 @@ class ConfigView(Row):
     seq: int = 0
 
 
+OWN_CLOCK = "devgw's clock"
+"""The check that says that it is another time here than the machine's."""
 UPSTREAM = "upstream."
 PROBED = ("provider.", UPSTREAM)
 """How the names of checks begin of what the doctor's probes looked after: others, on whom the gateway depends."""
@@ -193,6 +195,10 @@ class HealthView(Row):
     """The last ones, the newest first."""
     skew_seconds: float = 0.0
     skew_measured: float = 0.0
+    clock_ahead: float = 0.0
+    """Seconds by which the gateway's clock was moved forwards."""
+    clock_frozen: float = 0.0
+    """The moment at which it stands still; 0 while it goes."""
     faults: int = 0
     observer_faults: int = 0
     """Faults of those who watch; no request was touched by them."""

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from devgw.clock import SystemClock
 from devgw.control.actions import NotPossible
-from devgw.control.commands import Consequences, FaultRow
+from devgw.control.commands import ClockView, Consequences, FaultRow
 from devgw.diagnosis.verdicts import Check
 from devgw.entropy import short_id
 from devgw.gateway.revocation import Restorable, RevocationReach
@@ -14,6 +13,7 @@ from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId, Upstream
 from devgw.monitor.comparison_view import ReplayView
 from devgw.monitor.views import ConfigView
 from devgw.wiring.faulting import Faults
+from devgw.wiring.own_clock import run_clock
 from devgw.wiring.probing import probe
 from devgw.wiring.runtime import Runtime
 
@@ -98,10 +98,18 @@ class GatewayActions:
 
     async def travel(self, seconds: float) -> None:
         """Move the gateway's clock forwards."""
-        clock = self._runtime.clock
-        if not isinstance(clock, SystemClock):
-            raise NotPossible("This gateway's clock cannot travel.")
-        clock.travel(timedelta(seconds=seconds))
+        await run_clock(self._runtime, "travel", seconds)
+
+    async def set_clock(self, act: str, token_id: str) -> ClockView | None:
+        """Tell the time, or move it."""
+        if act != "to_expiry":
+            return await run_clock(self._runtime, act)
+        row, now = self._runtime.monitor.grants.tokens.get(token_id), self._runtime.clock.now().timestamp()
+        if row is None:
+            return None
+        if not row.expires or row.expires <= now:
+            raise NotPossible(f"{token_id} has expired already." if row.expires else f"{token_id} never expires.")
+        return await run_clock(self._runtime, "travel", row.expires - now + 1)
 
     async def replay(self, trace_id: str) -> ReplayView | None:
         """Ask a recorded request again, of what runs now."""

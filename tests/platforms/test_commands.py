@@ -27,6 +27,7 @@ NAMED: dict[str, tuple[tuple[str, ...], set[int]]] = {
     "flows": (("flows", "--json"), _WELL),
     "tokens": (("tokens",), _WELL),
     "trace": (("trace", "nothing"), _REFUSED),
+    "clock": (("clock",), _WELL),
     "diff": (("diff", "f-000000"), _REFUSED),
     "record": (("record", "f-000000"), _REFUSED),
     "open": (("open", "nothing.devgw"), _REFUSED),

@@ -1,14 +1,16 @@
 """What can be typed after a colon: a view, a record, a row's number, or a command."""
 
 from collections.abc import Callable
+from functools import partial
 
 from devgw.control.messages import CommandAnswer
-from devgw.dashboard.acts import comparing, copying, looking, running
+from devgw.dashboard.acts import comparing, copying, looking, running, timing
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.filter.fields import nearest
 from devgw.dashboard.keys.keymap import always
 from devgw.dashboard.look.palette import PALETTES
 from devgw.dashboard.views.catalog import BY_NAME
+from devgw.foreign.spans import read_span
 
 _DIGITS = 9
 """Of a number that is typed: no list and no journey is longer."""
@@ -111,19 +113,23 @@ def _clear(desk: Desk, kind: str) -> None:
 
 
 def _travel(desk: Desk, text: str) -> None:
-    units = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-    amount, unit = (text[:-1], text[-1]) if text and text[-1] in units else (text, "s")
-    if not amount.isdecimal() or len(amount) > _DIGITS:
+    seconds = read_span(text)
+    if seconds is None:
         desk.complain("travel needs a time, such as 15m")
-        return
+    else:
+        desk.port.ask("travel", {"seconds": seconds}, partial(timing.moved, desk))
 
-    def travelled(answer: CommandAnswer) -> None:
-        if answer.ok:
-            desk.say(f"the gateway's clock is {text} further", "ok")
-        else:
-            desk.complain(answer.explanation)
 
-    desk.port.ask("travel", {"seconds": int(amount) * units[unit]}, travelled)
+def _clock(desk: Desk, text: str) -> None:
+    """Move the clock as `devgw clock` does."""
+    if text in timing.ACTS:
+        timing.act(desk, timing.ACTS[text])
+    elif text.startswith("to-expiry "):
+        timing.act(desk, "to_expiry", text.removeprefix("to-expiry ").strip())
+    elif text.startswith("+"):
+        _travel(desk, text)
+    else:
+        desk.complain("clock needs +16m, to-expiry and a token's id, freeze or reset")
 
 
 _COMMANDS: dict[str, Callable[[Desk, str], None]] = {
@@ -133,6 +139,7 @@ _COMMANDS: dict[str, Callable[[Desk, str], None]] = {
     "theme": _theme,
     "clear": _clear,
     "travel": _travel,
+    "clock": _clock,
     "reload": lambda desk, _rest: running.reload(desk),
     "probe": lambda desk, _rest: running.probe(desk),
     "signin": lambda desk, _rest: running.sign_in(desk),
@@ -157,6 +164,7 @@ def _why_not_steered(desk: Desk) -> str:
 _REASONS: dict[str, Callable[[Desk], str]] = {
     "clear": _why_no_change,
     "travel": _why_not_steered,
+    "clock": _why_not_steered,
     "reload": _why_not_steered,
     "signin": _why_not_steered,
     "probe": running.why_not_steered,

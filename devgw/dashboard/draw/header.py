@@ -1,10 +1,12 @@
 """The first line: how the gateway is, in as much detail as there is room for."""
 
+from devgw.control.messages import OWN_CLOCK
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.look import words
 from devgw.dashboard.look.line import Line, Span, cut, line_cells, pad
 from devgw.dashboard.views.health import sign, sparkline
 from devgw.dashboard.world import Link
+from devgw.foreign.spans import span_text
 
 Part = tuple[Span, ...]
 
@@ -53,9 +55,19 @@ def _facts(desk: Desk, width: int) -> list[tuple[int, Part]]:
         (1, _flows(desk)),
         (2, _tokens(desk, width)),
         *((3 if is_key else 4, part) for is_key, part in _checks(desk, width)),
+        (0, _own_clock(desk)),
         (0, _config(desk, width)),
         (7, _doctor(desk, width)),
     ]
+
+
+def _own_clock(desk: Desk) -> Part:
+    """Return that it is another time there than the machine's, as long as it is."""
+    health = desk.world.health
+    if health is None or not (health.clock_frozen or health.clock_ahead):
+        return ()
+    text = "frozen" if health.clock_frozen else f"+{span_text(health.clock_ahead)}"
+    return ((f"{desk.glyphs.warn} clock {text}", "warn!"),)
 
 
 def _uptime(desk: Desk) -> Part:
@@ -107,7 +119,7 @@ def _checks(desk: Desk, width: int) -> list[tuple[bool, Part]]:
     for check in health.checks if health else []:
         glyph, look = sign(check.state, desk.scene)
         is_key = check.name in {"identity provider", "jwks"}
-        if not is_key and check.state not in {"bad", "warning"}:
+        if (not is_key and check.state not in {"bad", "warning"}) or check.name == OWN_CLOCK:
             continue
         took = f" {words.milliseconds(check.ms)}" if check.ms and width >= 110 and check.state == "ok" else ""
         found.append((is_key, ((f"{_SHORT.get(check.name, check.name)} ", "dim"), (f"{glyph}{took}", look))))

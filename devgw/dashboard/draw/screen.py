@@ -126,7 +126,7 @@ def _toast(desk: Desk, picture: Picture, width: int, bottom: int) -> None:
 
 
 def _note(desk: Desk, note: Note, width: int) -> Line:
-    left = f" {words.seconds(max(0.0, note.until - desk.now) + 0.999)}" if note.counts_down else ""
+    left = f" {words.seconds(max(0.0, note.until - desk.wall) + 0.999)}" if note.counts_down else ""
     text = fit(note.text, min(cells(note.text), width - 10), ellipsis=desk.glyphs.ellipsis)
     return line((f"  {text}{left}  ", (note.look or "strong") + "@"))
 

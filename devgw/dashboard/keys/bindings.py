@@ -2,7 +2,18 @@
 
 from functools import partial
 
-from devgw.dashboard.acts import comparing, copying, examining, going, looking, moving, revoking, running, sifting
+from devgw.dashboard.acts import (
+    comparing,
+    copying,
+    examining,
+    going,
+    looking,
+    moving,
+    revoking,
+    running,
+    sifting,
+    timing,
+)
 from devgw.dashboard.keys.everywhere import EVERYWHERE
 from devgw.dashboard.keys.keymap import Key, Keymap
 
@@ -107,6 +118,16 @@ _VIEW = (
         sifting.provider_tokens,
         sifting.why_no_provider_tokens,
         bar=1,
+        views=("tokens",),
+    ),
+    Key(
+        "expire",
+        ("e",),
+        "e",
+        "expire",
+        "let time pass until this one has expired, for gateway and emulators",
+        timing.expire,
+        timing.why_not_expire,
         views=("tokens",),
     ),
     Key(
