@@ -94,6 +94,7 @@ class FlowArchive:
         store = FlowStore(self._path)
         try:
             store.begin(self._run)
+            store.save((), self._now())  # what is too old goes, although nothing comes
             rows = store.earlier()
         except BaseException:
             store.close()
@@ -128,9 +129,13 @@ class FlowArchive:
                 told.append(self._recorder.tell(each))
             except Exception as error:  # noqa: BLE001  one flow that cannot be told keeps no other from being kept
                 failed.append((each.flow.id, error))
-        gone = self._store.save(told, self._clock.now().timestamp())
+        gone = self._store.save(told, self._now())
         self._recorder.wrote(picked)
         return gone, failed
+
+    def _now(self) -> float:
+        """Return the machine's own time: a flow does not age because the gateway's clock was moved."""
+        return self._clock.untravelled().timestamp()
 
     def _cause(self, unreadable: int) -> Cause | None:
         """Return what was not kept a moment ago, or cannot be read."""

@@ -214,3 +214,25 @@ async def test_the_file_of_flows_is_for_its_owner_alone(tmp_path: Path, http: ht
         await until_kept(tmp_path / ".devgw", "Mistaken")
         modes = {each.name: each.stat().st_mode & 0o777 for each in (tmp_path / ".devgw").glob("flows.db*")}
     assert set(modes.values()) == {0o600}, modes
+
+
+async def test_no_flow_ages_because_the_clock_was_moved(tmp_path: Path, http: httpx2.AsyncClient) -> None:
+    state = tmp_path / ".devgw"
+    async with running_gateway(tmp_path, ephemeral=False, settings=Settings(port=0)) as gateway:
+        await failed(gateway, http)
+        id_ = await until_kept(state, "Mistaken", 2)
+        assert (await ask_once(state, "travel", seconds=200 * 86_400)).ok
+        await failed(gateway, http)
+        await until(lambda: len(on_disk(state)) == 2, "the second is not kept, or the first is not any more")
+        assert id_ in on_disk(state)
+
+
+async def test_what_is_too_old_goes_at_the_next_start(tmp_path: Path, http: httpx2.AsyncClient) -> None:
+    state = tmp_path / ".devgw"
+    async with running_gateway(tmp_path, ephemeral=False, settings=Settings(port=0)) as gateway:
+        await failed(gateway, http)
+        await until_kept(state, "Mistaken", 2)
+    with closing(sqlite3.connect(state / "flows.db")) as database, database:
+        database.execute("UPDATE flow SET changed=changed-?", (40 * 86_400,))
+    async with running_gateway(tmp_path, ephemeral=False, settings=Settings(port=0)):
+        await until(lambda: on_disk(state) == {}, "it is still kept")
