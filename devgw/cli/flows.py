@@ -12,7 +12,7 @@ from devgw.control.client import snapshot_once
 from devgw.control.messages import FlowRow
 
 NO_FLOW = "No flow has begun since this gateway started. Connect a client; one that still has a good token begins none."
-_NONE_KEPT = "No flow is kept of this run or of earlier ones."
+_NONE_KEPT = "No flow that can be read is kept of this run or of earlier ones."
 HEADS = ("STATE", "START", "FLOW", "CLIENT", "DRAICSKTM", "STEP", "WHY / LAST SEEN")
 SPARE = ("START", "STEP")
 """What a narrow terminal goes without."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from devgw.cli.joining import answered, check_no_folder, fail, near, state_dir_of
+from devgw.cli.printing import write_line
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.folder import FLOWS
 from devgw.control.messages import FlowRow
@@ -30,7 +31,14 @@ def kept_rows(directory: Path) -> list[FlowRow]:
     except Refused as refused:
         if not isinstance(refused.problem, NoGatewayRuns):
             raise
-        return _stored(directory, FlowStore.earlier) or []
+        return _stored(directory, _listed) or []
+
+
+def _listed(store: FlowStore) -> list[FlowRow]:
+    rows = store.earlier()
+    if store.unreadable:
+        write_line(f"{store.unreadable} of the flows that are kept cannot be read.", colour="yellow", err=True)
+    return rows
 
 
 def kept_flow(directory: Path, id_: str) -> RecordedFlow:

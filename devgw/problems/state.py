@@ -5,14 +5,19 @@ from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Fault, Problem
 
+STATE = "its state"
+"""Whom clients and people are known by; all else that is kept can be begun anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class StateProblem(Problem):
-    """The state database does not take what has to be saved."""
+    """The database does not take what has to be saved."""
 
     path: str
     said: str
     """What the system or SQLite said."""
+    what: str = STATE
+    """What is kept in it, as a part of a sentence."""
 
     fault: ClassVar = Fault.MACHINE
     status: ClassVar = 503
@@ -29,7 +34,7 @@ class DiskFull(StateProblem):
 
     def explain(self) -> str:
         """Say which file found no room."""
-        return f"devgw cannot save its state: no room for {self.path} ({self.said})."
+        return f"devgw cannot save {self.what}: no room for {self.path} ({self.said})."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class StateLocked(StateProblem):
 
     def explain(self) -> str:
         """Say which file is held."""
-        return f"devgw cannot save its state: another program has locked {self.path}."
+        return f"devgw cannot save {self.what}: another program has locked {self.path}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class StateNotWritable(StateProblem):
 
     def explain(self) -> str:
         """Say what the system said of which file."""
-        return f"devgw cannot save its state: {self.path} cannot be written ({self.said})."
+        return f"devgw cannot save {self.what}: {self.path} cannot be written ({self.said})."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,11 @@ class StateDamaged(StateProblem):
 
     def explain(self) -> str:
         """Say what SQLite said of which file."""
-        return f"devgw cannot use its state: {self.path} is damaged ({self.said})."
+        return f"devgw cannot use {self.what}: {self.path} is damaged ({self.said})."
+
+    def advise(self) -> str:
+        """Say what is begun anew."""
+        return self.hint if self.what == STATE else "Move the file away: a new one is begun."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +86,4 @@ class StateRemoved(StateProblem):
 
     def explain(self) -> str:
         """Say what is in the way."""
-        return f"devgw cannot save its state in {self.path}: {self.said.rstrip('.')}."
+        return f"devgw cannot save {self.what} in {self.path}: {self.said.rstrip('.')}."

@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from devgw.platforms.here import here
 from devgw.problems import Refused
 from devgw.problems.state import StateDamaged, StateLocked, StateProblem, StateRemoved
-from devgw.store.failure import StateRefused, is_ours, problem_of, unusable
+from devgw.store.failure import IN_STATE, Contents, StateRefused, is_ours, problem_of, unusable
 from devgw.store.place import FilePlace
 from devgw.store.schema import bring_up
 
@@ -27,15 +28,21 @@ class Database:
         path: the file.
         migrations: what brings it up to date.
         keep_folder: makes again what is missing around the file, before that is written anew; may refuse.
+        contents: what it holds, for those who are refused.
 
     Raises:
         StateUnusable: where the file cannot be opened, is no database, or was written by a newer devgw.
     """
 
     def __init__(
-        self, path: Path | None, migrations: Sequence[str], keep_folder: Callable[[], None] = lambda: None
+        self,
+        path: Path | None,
+        migrations: Sequence[str],
+        keep_folder: Callable[[], None] = lambda: None,
+        contents: Contents = IN_STATE,
     ) -> None:
         self._keep_folder = keep_folder
+        self._contents = contents
         self._is_in_transaction = False
         self._is_broken = False
         self._after_commit: list[Callable[[], object]] = []
@@ -44,10 +51,10 @@ class Database:
         try:
             self._place = FilePlace(path) if path else None
             self._connection = _connect(path)
-            bring_up(self._connection, migrations, path)
+            bring_up(self._connection, migrations, path, contents)
             self._connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
         except (sqlite3.Error, OSError) as error:
-            raise unusable(path, error) from error
+            raise unusable(path, error, contents) from error
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement with bound parameters.
@@ -68,9 +75,9 @@ class Database:
             raise self._refusal(problem_of(error, self._place.path if self._place else None)) from error
 
     def _refusal(self, problem: StateProblem) -> StateRefused:
-        self.trouble = problem
+        self.trouble = replace(problem, what=self._contents.what)
         self._is_broken = self._is_in_transaction
-        return StateRefused(problem)
+        return StateRefused(self.trouble)
 
     def damaged(self, said: str) -> StateRefused:
         """Return the refusal of a record that cannot be read: somebody else wrote it, or the disk lost a part of it."""

@@ -2,12 +2,13 @@
 
 import errno
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 
 from devgw.files import MOVE_AWAY, todo_of
 from devgw.platforms.here import here
 from devgw.problems import Refused
-from devgw.problems.state import DiskFull, StateDamaged, StateLocked, StateNotWritable, StateProblem
+from devgw.problems.state import STATE, DiskFull, StateDamaged, StateLocked, StateNotWritable, StateProblem
 
 _KINDS: dict[int, type[StateProblem]] = {
     sqlite3.SQLITE_FULL: DiskFull,
@@ -29,12 +30,22 @@ class StateRefused(Refused):
     """The database did not take it: unlike any other refusal, what was begun is rolled back."""
 
 
-_OR_KEEP_NOTHING = "or start with --ephemeral."
-_START_ANEW = f"{MOVE_AWAY} {_OR_KEEP_NOTHING}"
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a database holds, in the words of a refusal."""
+
+    database: str
+    what: str
+    """As `StateProblem.what`."""
+    otherwise: str
+    """What can be done where it cannot be used, besides mending it: the end of a sentence."""
+
+
+IN_STATE = Contents("state database", STATE, ", or start with --ephemeral.")
 _BY_PROBLEM = {
-    DiskFull: "Free space there, or start with --ephemeral.",
-    StateLocked: "End the program that has locked it (`lsof` names it), or start with --ephemeral.",
-    StateNotWritable: "Make it writable for your user, or start with --ephemeral.",
+    DiskFull: "Free space there",
+    StateLocked: "End the program that has locked it (`lsof` names it)",
+    StateNotWritable: "Make it writable for your user",
 }
 _BY_ERRNO = {
     errno.ENOSPC: _BY_PROBLEM[DiskFull],
@@ -44,24 +55,22 @@ _BY_ERRNO = {
 }
 
 
-def advice_on(error: OSError) -> str:
+def advice_on(error: OSError, otherwise: str = IN_STATE.otherwise) -> str:
     """Return what mends it where a file of the state cannot be used or made."""
     if error.errno == errno.EMFILE:
         return here().how_to_open_more()
-    return _BY_ERRNO.get(error.errno or 0, f"{todo_of(error)} {_OR_KEEP_NOTHING}")
+    return f"{_BY_ERRNO.get(error.errno or 0, todo_of(error))}{otherwise}"
 
 
-def unusable(path: Path | None, error: sqlite3.Error | OSError) -> StateUnusable:
+def unusable(path: Path | None, error: sqlite3.Error | OSError, contents: Contents = IN_STATE) -> StateUnusable:
     """Return why a start is not possible with this database, and what would be."""
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename not in (None, str(path)) else ""
-        said = f"{where}{error.strerror or error}"
-        todo = advice_on(error)
-    elif hasattr(error, "sqlite_errorcode"):
-        said, todo = str(error), _BY_PROBLEM.get(type(problem_of(error, path)), _START_ANEW)
+        said, todo = f"{where}{error.strerror or error}", advice_on(error, contents.otherwise)
     else:
-        said, todo = str(error), _START_ANEW
-    return StateUnusable(f"The state database {path} cannot be used ({said}). {todo}")
+        kind = type(problem_of(error, path)) if hasattr(error, "sqlite_errorcode") else StateDamaged
+        said, todo = str(error), f"{_BY_PROBLEM.get(kind, MOVE_AWAY)}{contents.otherwise}"
+    return StateUnusable(f"The {contents.database} {path} cannot be used ({said}). {todo}")
 
 
 def is_ours(error: sqlite3.Error) -> bool:

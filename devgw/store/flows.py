@@ -15,7 +15,7 @@ from devgw.monitor.recorded_flow import FORMAT, RecordedFlow, RunView, of_earlie
 from devgw.monitor.recorder import KeptFlow
 from devgw.monitor.rows import FlowRow
 from devgw.store.database import Database
-from devgw.store.failure import StateUnusable
+from devgw.store.failure import Contents, StateUnusable
 
 FLOWS = (
     """
@@ -32,6 +32,7 @@ FLOWS = (
     """,
 )
 """Applied in order, each once."""
+_IN_FLOWS = Contents("database of kept flows", "the flows that it keeps", ".")
 _FIRST = 20
 """Exchanges of a flow that stay whatever comes after them: a login's own."""
 _DAY = 86_400.0
@@ -58,7 +59,7 @@ class FlowStore:
     def __init__(self, path: Path | None) -> None:
         if path is not None and path.exists() and path.stat().st_size > _MOST_BYTES:
             raise StateUnusable(f"{path} is larger than any that devgw writes. Move it away.")
-        self._database = Database(path, FLOWS)
+        self._database = Database(path, FLOWS, contents=_IN_FLOWS)
         self._run = ""
         self.unreadable = 0
         """Rows that say nothing, found when the earlier flows were listed."""

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from devgw.store.failure import StateUnusable
+from devgw.store.failure import Contents, StateUnusable
 
 
-def bring_up(connection: sqlite3.Connection, migrations: Sequence[str], path: Path | None = None) -> None:
+def bring_up(connection: sqlite3.Connection, migrations: Sequence[str], path: Path | None, contents: Contents) -> None:
     """Check the file, apply what it has not seen of `migrations`, and check what came of it.
 
     Raises:
@@ -16,7 +16,7 @@ def bring_up(connection: sqlite3.Connection, migrations: Sequence[str], path: Pa
         StateUnusable: where a newer devgw wrote it, which `path` names.
     """
     _check_whole(connection)
-    _check_version(connection, migrations, path)
+    _check_version(connection, migrations, path, contents)
     _migrate(connection, migrations)
     _check_tables(connection, migrations)
 
@@ -33,15 +33,17 @@ def _version_of(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _check_version(connection: sqlite3.Connection, migrations: Sequence[str], path: Path | None) -> None:
+def _check_version(
+    connection: sqlite3.Connection, migrations: Sequence[str], path: Path | None, contents: Contents
+) -> None:
     """Find the number of another program, or of another devgw."""
     version = _version_of(connection)
     if version < 0:
         raise sqlite3.DatabaseError(f"its version is {version}, which no devgw writes")
     if version > len(migrations):
         raise StateUnusable(
-            f"The state database {path} has version {version}, and this devgw knows {len(migrations)}: a newer "
-            "devgw wrote it. Update devgw; or move the database away, or start with --ephemeral."
+            f"The {contents.database} {path} has version {version}, and this devgw knows {len(migrations)}: a newer "
+            f"devgw wrote it. Update devgw; or move the database away{contents.otherwise}"
         )
 
 

@@ -21,7 +21,6 @@ from devgw.monitor.recorded_flow import RecordedFlow, RunView, recording_of
 from devgw.monitor.recorder import KeptFlow, Picked, Recorder
 from devgw.monitor.rows import FlowRow
 from devgw.problems import Refused
-from devgw.problems.state import StateDamaged
 from devgw.settings import Settings
 from devgw.store.failure import StateUnusable
 from devgw.store.flows import FlowStore
@@ -160,9 +159,7 @@ class FlowArchive:
             raise HelperUnwell(Cause(f"flows are not kept: {unusable}")) from unusable
         except Refused as refused:
             problem = refused.problem
-            anew = f"Move {self._path} away: a new one is begun."
-            fix = anew if isinstance(problem, StateDamaged) else problem.advise()
-            raise HelperUnwell(Cause(f"flows are not kept: {problem.explain()}", fix)) from refused
+            raise HelperUnwell(Cause(f"flows are not kept: {problem.explain()}", problem.advise())) from refused
 
     def close(self) -> None:
         """Judge and write what is still to be, in bounded time, and close the file."""

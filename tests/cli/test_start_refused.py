@@ -142,7 +142,7 @@ def open_folder(state: Path) -> None:
         (no_database, "devgw.db", "not a database"),
         (foreign_database, "devgw.db", "another program's"),
         (linked_lock, "gateway.lock", "symbolic link"),
-        (linked_log, "devgw.db", "devgw.db-wal: it is a symbolic link). Move it away or"),
+        (linked_log, "devgw.db", "devgw.db-wal: it is a symbolic link). Move it away, or"),
         (file_for_socket, "control.sock", "it is no socket"),
         (notes_for_address, "control.json", "devgw did not write it, and leaves it alone"),
         (link_for_address, "control.json", "symbolic link"),

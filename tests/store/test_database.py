@@ -161,7 +161,7 @@ def test_a_version_that_this_devgw_did_not_write_is_refused_by_number_and_place_
     with pytest.raises(StateUnusable, match=f"version .*{version}") as refused:
         Database(path, MIGRATIONS)
     assert str(path) in str(refused.value)
-    away = "Update devgw; or move the database away, or start" if version > 0 else "Move it away or start"
+    away = "Update devgw; or move the database away, or start" if version > 0 else "Move it away, or start"
     assert str(refused.value).endswith(f"{away} with --ephemeral.")
     with sqlite3.connect(path) as kept:
         assert kept.execute("PRAGMA user_version").fetchone() == (version,)
@@ -196,7 +196,7 @@ def test_a_place_where_nothing_can_be_written_is_refused(tmp_path: Path, obstacl
         path.mkdir(parents=True)
     else:
         path.parent.write_text("")
-    with pytest.raises(StateUnusable, match="Move it away or start with --ephemeral"):
+    with pytest.raises(StateUnusable, match="Move it away, or start with --ephemeral"):
         Database(path, MIGRATIONS)
 
 
