@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 from collections.abc import Mapping
+from itertools import dropwhile
 from pathlib import Path
 from typing import ClassVar
 
@@ -96,6 +97,10 @@ class Linux(Posix):
             )
 
 
+_RUNS = frozenset({"-m", "-c", "-e", "-jar"})
+"""Options of interpreters behind which stands what is run."""
+
+
 def _listening_inodes(table: Path, port: int) -> list[str]:
     """Return the inodes of sockets that listen on `port`, from a table of /proc/net."""
     try:
@@ -119,5 +124,12 @@ def _name_of(process: Path) -> str:
         words = (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
     except OSError:
         return "a process"
-    named = [Path(words[0]).name, *words[1:3]]
-    return " ".join(filter(None, named)) or "a process"
+    return program_of(words) or "a process"
+
+
+def program_of(words: list[str]) -> str:
+    """Return what a person calls a command line: the program and what it runs, without the interpreter's options."""
+    rest = [*dropwhile(lambda each: each.startswith("-") and each not in _RUNS, words[1:])]
+    if rest[:2] == ["-m", "devgw"]:
+        return " ".join(filter(None, rest[1:4]))
+    return " ".join(filter(None, [Path(words[0]).name, *rest[:2]]))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from devgw.platforms.linux import program_of
 from devgw.platforms.posix import Posix
 from devgw.platforms.windows import Windows
 from devgw.problems import Refused
@@ -142,3 +143,23 @@ def test_a_name_that_is_not_this_machine_s_is_still_told_of_allowed_hosts() -> N
     with pytest.raises(Refused) as refused:
         Hosts(Settings()).origin_of([(b"host", b"box.lan:9000")], "http", "127.0.0.1")
     assert "allowed_hosts" in refused.value.problem.advise()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["/usr/bin/python3", "-P", "-m", "devgw", "up", "/home/ada/shop", "--headless", ""],
+            "devgw up /home/ada/shop",
+        ),
+        (["python", "-m", "http.server", "9000", ""], "python -m http.server"),
+        (["node", "--inspect", "--no-warnings", "server.js", "-p", ""], "node server.js -p"),
+        (["/opt/java/bin/java", "-Xmx1g", "-jar", "app.jar", ""], "java -jar app.jar"),
+        (["nginx: master process nginx", ""], "nginx: master process nginx"),
+        (["/usr/sbin/sshd", "-D", ""], "sshd"),
+        (["", ""], ""),
+    ],
+)
+def test_who_has_a_port_is_named_by_what_it_runs(words: list[str], told: str) -> None:
+    """A dashboard's gateway was called `python3 -P -m`."""
+    assert program_of(words) == told
