@@ -30,6 +30,7 @@ class Intermediary:
     """What its maker's documentation says to do; empty where that is the same for all."""
 
 
+_OF_PROGRAMS = frozenset({Intervention.CHALLENGES, Intervention.TURNS_AWAY})
 _SEARCHED = 10_000
 """Bytes of a body: pages say it early."""
 
@@ -49,6 +50,12 @@ def find_intermediary(status: int, headers: Mapping[str, str], body: bytes) -> I
         if shown := _shown(mark, status, headers, body):
             return Intermediary(mark.name, mark.does, clean(shown, 80), mark.change)
     return None
+
+
+def find_before_browsers(status: int, headers: Mapping[str, str], body: bytes) -> Intermediary | None:
+    """Return who stops this program, and may let a person's browser through; None where that is not shown."""
+    found = find_intermediary(status, headers, body)
+    return found if found is not None and found.does in _OF_PROGRAMS else None
 
 
 def _shown(mark: Mark, status: int, headers: Mapping[str, str], body: bytes) -> str:

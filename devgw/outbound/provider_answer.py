@@ -112,7 +112,9 @@ class ProviderTokenAnswer:
         """Return who answered in the endpoint's place; what an endpoint writes itself is an object."""
         it = find_intermediary(self._status, self._headers, self._content)
         url = self._login.token_url
-        return None if it is None or not self._refused else intermediary_of_provider(url, self._status, description, it)
+        if it is None or not self._refused or self._status == 200:  # a page under 200 may be the login page itself
+            return None
+        return intermediary_of_provider(url, self._status, description, it)
 
     def _against_redirect(self, description: str) -> Problem | None:
         if not self._callback or self._refused is not None or not is_against_redirect(self.error, description):

@@ -19,6 +19,7 @@ from devgw.events.taxonomy import (
     McpAuthUpstreamLoginProbed,
 )
 from devgw.events.upstream import LookAtLogin
+from devgw.foreign.intermediary import find_before_browsers
 from devgw.foreign.text import clean
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
 from devgw.oauth.discovery import without_query
@@ -92,6 +93,8 @@ class UpstreamLoginWatch:
             answer = await self._fetching.ask(errand, "login page", look.url)
         except Refused as refused:
             return refused.problem
+        if find_before_browsers(answer.status, answer.headers, answer.body) is not None:
+            return None  # a person's browser may pass, and nobody here knows what it sees then
         return _refusal(answer, begun, look) if answer.status >= _REFUSALS else None
 
 

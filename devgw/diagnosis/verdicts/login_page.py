@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, unreachable
+from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, skipped, unreachable
+from devgw.foreign.intermediary import find_before_browsers
 from devgw.foreign.text import clean
 from devgw.problems.provider_refusal import ProviderRefused
 from devgw.problems.provider_steps import quoted
@@ -82,18 +83,33 @@ def login_page(answer: Answer, asked: AskedLogin, others: OtherAnswers | None = 
         return _failed(did, _name_of_page(found[2]), f"it leads to {answer.location.partition('?')[0]}", asked)
     if answer.location and _same_place(answer.location, asked.callback):
         return _answered_at_once(did, answer, asked)
+    if (unseen := _seen_by_browsers_alone(did, answer)) is not None:
+        return unseen
     is_page = answer.status == 200 and not answer.said("error")  # JSON with an error is no page for a person
     if is_page or answer.status in _REDIRECTS:
-        text = answer.location + answer.body[:_WORDS].decode("utf-8", "replace")
-        sign = next((each for each in _SIGNS if each in text), None)
-        if sign:
-            return _failed(did, _SIGNS[sign], f"its page says {sign}", asked)
-        where = f", and leads to {split_url(answer.location).origin}" if answer.location else ""
-        return passed(NAME, did, f"it accepts client id and callback{where}")
+        return _shown_to_people(did, answer, asked)
     name, is_certain = _name_of_refusal(answer, asked, others)
     saw = f"it answered {answer.status}{_quoted(answer)}"
     check = _failed(did, name, saw, asked, is_there=answer.status not in _NOT_HERE)
     return check if is_certain else replace(check, is_certain=False, saw=f"{check.saw}, as far as its words tell")
+
+
+def _seen_by_browsers_alone(did: str, answer: Answer) -> Check | None:
+    """Return that what stands before the provider stops programs: of a person's browser nothing is known then."""
+    before = find_before_browsers(answer.status, answer.headers, answer.body)
+    if before is None:
+        return None
+    why = f"{before.name} stands before the provider and {before.does}: what that says is seen by a browser alone"
+    return skipped(NAME, did, f"{why} ({before.mark})")
+
+
+def _shown_to_people(did: str, answer: Answer, asked: AskedLogin) -> Check:
+    """Judge a page, or a way to one: it is a login, unless it shows a sign of an error."""
+    text = answer.location + answer.body[:_WORDS].decode("utf-8", "replace")
+    if sign := next((each for each in _SIGNS if each in text), None):
+        return _failed(did, _SIGNS[sign], f"its page says {sign}", asked)
+    where = f", and leads to {split_url(answer.location).origin}" if answer.location else ""
+    return passed(NAME, did, f"it accepts client id and callback{where}")
 
 
 def _name_of_page(slug: str) -> str:

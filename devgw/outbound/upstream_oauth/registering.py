@@ -12,7 +12,7 @@ from devgw.clock import Clock, from_epoch
 from devgw.config.project import TokenExchange
 from devgw.foreign.retry_after import read_wait
 from devgw.foreign.text import clean
-from devgw.foreign.urls import UrlRefused, read_url, same_origin
+from devgw.foreign.urls import UrlRefused, read_url, same_origin, without_user
 from devgw.foreign.words import excerpt, reason_in
 from devgw.gateway.connection import ConnectionStore, UpstreamClient, UpstreamSecrets
 from devgw.limits import Limits
@@ -236,6 +236,10 @@ def _refusal(exchange: TokenExchange, server: AuthorizationServer, redirect_uri:
         if refused is None:
             return incomplete
         return replace(incomplete, why=str(refused), wanted=refused.wanted, passes=limit_id(refused.limit))
+    location = str(answer.headers.get("location", "")).partition("?")[0]
+    if location and answer.status < 400:
+        words = f"it leads to {clean(without_user(location), 200)}, where no registration is sent"
+        return RegistrationRefused(*place, answer.status, "a redirect", words)
     return RegistrationRefused(
         *place,
         status_code=answer.status,

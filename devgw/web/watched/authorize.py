@@ -9,6 +9,8 @@ Source: RFC 6749 §4.1; RFC 9207 §2.
 from typing import Any
 
 from devgw.entropy import short_id
+from devgw.foreign.intermediary import find_before_browsers
+from devgw.gateway.forwarding import read_headers
 from devgw.gateway.watched.authorizations import WatchedAuthorization
 from devgw.gateway.watched.clients import WatchedClient
 from devgw.gateway.watched.parameters import exchanged, read_all, read_once
@@ -44,7 +46,7 @@ async def answer_authorize(call: WatchedCall) -> None:
         _tell_begun(call, query)
         await lead(call, _lead_on(call, pushed, query))
         return
-    looked = None if _is_by_reference(query) else await _look(call, real)
+    looked = await _looked(call, real, query)
     if looked is not None and looked.status >= 400:
         await _refuse(call, real, looked, client)
         return
@@ -97,6 +99,18 @@ def _in_real_urls(call: WatchedCall) -> str:
 def _is_by_reference(query: str) -> bool:
     """Tell whether what is asked stands elsewhere, where it may be taken once (RFC 9126 §4), or is signed."""
     return bool(read_all(query, "request_uri") or read_all(query, "request"))
+
+
+async def _looked(call: WatchedCall, real: str, query: str) -> WholeAnswer | None:
+    """Return what the server says of the request, None where the browser alone can see that."""
+    if _is_by_reference(query):
+        return None
+    looked = await _look(call, real)
+    before = find_before_browsers(looked.status, read_headers(looked.headers), looked.body)
+    if before is None or not _is_browser(call):
+        return looked
+    call.trace.notes.append(f"{before.name} {before.does}: what the server says is seen by the browser alone.")
+    return None
 
 
 async def _look(call: WatchedCall, real: str) -> WholeAnswer:

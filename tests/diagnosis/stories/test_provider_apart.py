@@ -34,7 +34,8 @@ async def looked(world: World, name: str) -> Check:
         (answer(401, b"<title>Acme</title><p>Sign in to the VPN", HTML), "IDT-27", "Acme: Sign in to the VPN",
          "what stands before the provider"),
         (answer(401, b"<title>x</title><input type=password>", HTML), "PROXY-22",
-         "in the place of the identity provider", "Let requests to this URL past that page"),
+         "in the place of the identity provider", "or correct browserLogin.tokenUrl"),
+        (answer(200, b"<title>x</title><input type=password>", HTML), "TOK-05", "an HTML page", "token_endpoint"),
         (answer(403, b"Request unsuccessful. Incapsula incident ID: 7", HTML), "PROXY-27", "Imperva answered 403",
          "Let Imperva pass"),
         (answer(401, {"error": "invalid_client"}), "TOK-07", "refused the gateway's credentials", "Copy both again"),
@@ -122,3 +123,22 @@ async def test_who_stands_before_a_provider_is_known_by_its_headers_and_how_long
     broken = ProviderTokenAnswer(login, 503, "", b"", (), headers=over).problem()
     assert broken is not None
     assert broken.advise().startswith("Wait a moment and")
+
+
+@pytest.mark.parametrize(
+    ("status", "page"),
+    [
+        (403, b"<title>Just a moment...</title><script>window._cf_chl_opt={}"),
+        (200, b'<script id="anubis_challenge" type="application/json">'),
+        (403, b"<title>Attention Required! | Cloudflare</title>"),
+        (403, b'<iframe id="main-iframe" src="/_Incapsula_Resource?CWUD=1">'),
+    ],
+)
+async def test_what_lets_browsers_alone_through_is_not_taken_for_a_refusal_of_the_login(
+    world: World, status: int, page: bytes
+) -> None:
+    """The doctor asks as a program: of a person's browser it knows nothing then."""
+    world.provider.login_page = Reply(status, page, HTML)
+    check = await looked(world, "provider.redirect_uri")
+    assert (check.verdict, check.diagnosis_id) == (Verdict.NOT_APPLICABLE, "")
+    assert "seen by a browser alone" in check.saw
