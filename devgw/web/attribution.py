@@ -34,6 +34,19 @@ _BLANK, _BEGINNINGS = b" \t\r\n\xef\xbb\xbf", (b"{", b"[")
 """What may stand before JSON, and how its messages begin."""
 
 
+class MiscodedRefused(Refused):
+    """An answer is refused for the coding in which its text stands.
+
+    Args:
+        problem: why.
+        beginning: of the text, by which it may be told what it says all the same.
+    """
+
+    def __init__(self, problem: UpstreamResponseMalformed, beginning: bytes) -> None:
+        super().__init__(problem)
+        self.beginning = beginning
+
+
 class Attribution(Protocol):
     """Takes an answer in pieces and gives what may go on."""
 
@@ -201,10 +214,10 @@ def check_coding(beginning: bytes, url: str) -> None:
     """Refuse an answer whose text stands in another coding than it says.
 
     Raises:
-        Refused: with `UpstreamResponseMalformed`.
+        MiscodedRefused: with `UpstreamResponseMalformed`.
     """
     if miscoded := miscoding_of(beginning):
-        raise Refused(UpstreamResponseMalformed(url, miscoded))
+        raise MiscodedRefused(UpstreamResponseMalformed(url, miscoded), beginning)
 
 
 def check_answered(asked: UnansweredIds | None, url: str, status: int, content: bytes) -> None:

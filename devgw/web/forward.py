@@ -22,8 +22,9 @@ from devgw.problems.upstream_answer import UpstreamAnswerForeign
 from devgw.settings import Settings
 from devgw.web import awaited
 from devgw.web.answers import verdict_on
+from devgw.web.attribution import MiscodedRefused
 from devgw.web.call import McpCall
-from devgw.web.judgement import SESSION, judged, note_outcome
+from devgw.web.judgement import SESSION, judged, note_outcome, refused_in_another_coding
 from devgw.web.recorder import ClientLeft
 from devgw.web.relay import relay
 from devgw.web.sending import Sender
@@ -113,11 +114,7 @@ class Forwarder:
 
     async def _exchange(self, call: McpCall, credential: UpstreamCredential) -> bool:
         """Send the request up and its answer down; tell whether that was a stream."""
-        rewriter: AnswerRewriter | None = None
-        if call.route.capability_filter is not None:
-            rewriter = self._capabilities.rewriter(call.route, call.admitted, call.messages.items)
-            if rewriter is not None and (note := hidden_by_claims(call.route.capability_filter, call.admitted)):
-                call.trace.notes.append(note)
+        rewriter = self._rewriter(call)
         if call.recording.body.size > Limits.BODY_UNCOUNTED_BYTES:
             call.messages = call.messages.without_params()
         answer = await self._sender.send(call, credential, wants_identity=rewriter is not None)
@@ -127,6 +124,9 @@ class Forwarder:
             streamed = await self._pass_on(call, answer, credential, rewriter)
             if streamed and rewriter is not None:
                 self._note_list_stream(call)
+        except MiscodedRefused as miscoded:
+            said = refused_in_another_coding(call, answer, miscoded.beginning)
+            raise Refused(said or miscoded.problem) from miscoded
         except Refused as refused:
             if isinstance(refused.problem, UpstreamAnswerForeign):
                 answer.distrust()
@@ -135,6 +135,15 @@ class Forwarder:
             self._note_in_session(call, answer)
             answer.abort()
         return streamed
+
+    def _rewriter(self, call: McpCall) -> AnswerRewriter | None:
+        """Return what the client may see of the answer; None where that is everything."""
+        if call.route.capability_filter is None:
+            return None
+        rewriter = self._capabilities.rewriter(call.route, call.admitted, call.messages.items)
+        if rewriter is not None and (note := hidden_by_claims(call.route.capability_filter, call.admitted)):
+            call.trace.notes.append(note)
+        return rewriter
 
     async def _pass_on(
         self, call: McpCall, answer: StreamedAnswer, credential: UpstreamCredential, rewriter: AnswerRewriter | None

@@ -119,6 +119,13 @@ def _no_answer(call: McpCall, answer: StreamedAnswer, body: bytes) -> Problem:
     return no_answer_in(answered, shown_ids(call.messages.request_ids), _caller(call))
 
 
+def refused_in_another_coding(call: McpCall, answer: StreamedAnswer, beginning: bytes) -> Problem | None:
+    """Return which refusal it is whose text no client reads, by its words; None where it is none."""
+    if answer.status < _REFUSALS:
+        return None
+    return refusal_of(_answered(call, answer.status, beginning, answer.headers), _caller(call))
+
+
 def _unauthorized(call: McpCall, answered: Answered, credential: UpstreamCredential) -> Problem:
     """Return who wants a credential: the upstream, or who stands before it."""
     if (found := stood_in(answered, _caller(call))) is not None:

@@ -67,6 +67,8 @@ def rpc(code: int, message: str, request_id: int | None = None) -> bytes:
         ((200, JSON, compress(ANSWER.encode())), "NET-06", "packed with gzip, and no Content-Encoding says so"),
         ((200, EVENTS, compress(f"data: {ANSWER}\n\n".encode())), "NET-06", "packed with gzip"),
         ((200, JSON | PACKED, compress(compress(ANSWER.encode()))), "NET-06", "packed with gzip"),
+        ((403, JSON, '{"message":"no such tenant"}'.encode("utf-16")), "PROXY-18", "“no such tenant”"),
+        ((429, JSON, compress(b'{"message":"too many"}')), "PROXY-17", "“too many”"),
         ((500, JSON, compress(b'{"error":"CRM is down"}')), "PROXY-19", "“CRM is down”"),
         ((200, {"content-type": "text/json"}, ANSWER.encode()), "NET-06", "with text/json where MCP has"),
         ((200, {"content-type": "application/json-rpc"}, ANSWER.encode()), "NET-06", "application/json-rpc where"),
