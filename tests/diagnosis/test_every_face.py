@@ -30,8 +30,8 @@ TOLD = ("devgw why", "devgw why --json", "Doctor view")
 OF_A_FLOW = ("Why box", "small Why box", "report")
 FLOWLESS = {("PathUnknown", "DISC-10")}
 """Where it is no step of a login that went wrong: there is no flow to open."""
-WORDLESS = {("TokenMisplaced", "BEAR-11")}
-"""Whose challenge says nothing of an error: it came by an authentication that is none here (RFC 6750 §3.1)."""
+WORDLESS = {("TokenMisplaced", "BEAR-11"), ("TokenAskedHere", "TOK-05"), ("RegistrationAskedHere", "REG-21")}
+"""Whose challenge says nothing of an error: no token came in the way in which one is taken here (RFC 6750 §3.1)."""
 _ID = re.compile(r"\b[A-Z]{2,6}-\d\d\b")
 
 
