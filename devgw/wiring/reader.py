@@ -6,10 +6,11 @@ a disk that hangs takes this thread, and none of those that others need.
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from devgw.wiring.cause import Cause
+from devgw.wiring.own_thread import OwnThread
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,11 +28,11 @@ class Reader:
     def __init__(self, limit: Callable[[Cause | None], None]) -> None:
         self._limit = limit
         """Is told that a piece of work takes long, and None once it is done."""
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="project reader")
+        self._thread = OwnThread("project reader")
 
     async def read(self, work: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
         """Return what `work` returns, once those who asked before are served."""
-        asked = asyncio.wrap_future(self._thread.submit(work, *arguments, **named))
+        asked = asyncio.ensure_future(self._thread.run(partial(work, *arguments, **named)))
         try:
             done, _ = await asyncio.wait({asked}, timeout=PATIENCE_SECONDS)
             if not done:
