@@ -129,7 +129,7 @@ def how_asked(trace: Trace) -> Asked:
     """Tell by what a page was asked for, as the request's own headers say.
 
     `Sec-Fetch-Dest` comes from browsers alone; some libraries for programs send `Sec-Fetch-Mode` too. No navigation
-    has an `Origin` with GET, and each takes HTML.
+    has an `Origin` with GET, and each takes HTML; what calls itself a browser and says no more is taken for one.
 
     Source: Fetch Metadata §2.1, §2.2; Fetch §3.2.
     """
@@ -140,7 +140,8 @@ def how_asked(trace: Trace) -> Asked:
         return Asked.BY_NAVIGATION
     if aim or trace.header(b"origin"):
         return Asked.BY_SCRIPT
-    return Asked.BY_NAVIGATION if "text/html" in trace.header(b"accept") else Asked.BY_PROGRAM
+    is_browser = "text/html" in trace.header(b"accept") or trace.user_agent.startswith("Mozilla/")
+    return Asked.BY_NAVIGATION if is_browser else Asked.BY_PROGRAM
 
 
 def registration_shape(trace: Trace) -> tuple[str, ...]:

@@ -125,10 +125,9 @@ def _missing(trace: Trace, policy: CorsPolicy) -> tuple[str, ...]:
     return tuple(each for each in asked if each and each.lower() not in any_of)
 
 
-async def answer_preflight(recording: Recording, taken: tuple[str, ...]) -> None:
-    """Let a page of any origin call with the methods that are taken."""
+async def answer_preflight(recording: Recording, taken: tuple[str, ...], methods: bytes) -> None:
+    """Let a page of any origin call with these methods, and note where the place takes another one alone."""
     note_unmet(recording.trace, taken)
-    methods = ", ".join((*taken, "OPTIONS")).encode()
     recording.extra_headers = ()
     await recording.drain(Limits.OAUTH_BODY_BYTES)
     headers = _preflight_headers(recording.trace.request_headers, methods)

@@ -228,7 +228,7 @@ class Front:
                     await recording.answer(200, [])
                     return
             elif asks:
-                await answer_preflight(recording, mcp.methods)
+                await answer_preflight(recording, mcp.methods, ", ".join((*mcp.methods, "OPTIONS")).encode())
                 return
             else:
                 recording.extra_headers = ANSWER_HEADERS
@@ -242,7 +242,7 @@ class Front:
         if place.is_for_scripts and header_of(trace.request_headers, b"origin"):
             recording.extra_headers = ANSWER_HEADERS
             if is_preflight(trace.method, trace.request_headers):
-                await answer_preflight(recording, place.methods)
+                await answer_preflight(recording, place.methods, _METHODS)
                 return
         if await self._is_moved(place, scope, recording, origin):
             return

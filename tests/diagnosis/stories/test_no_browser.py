@@ -132,7 +132,7 @@ async def test_a_page_that_asks_by_another_method_than_the_endpoint_has_is_told_
 ) -> None:
     """Fetch §4.8: the browser sends nothing, so that nobody else can tell."""
     answer = await preflight(gateway, path, method)
-    assert (answer.status_code, answer.headers["access-control-allow-methods"]) == (204, "POST, OPTIONS")
+    assert (answer.status_code, method in answer.headers["access-control-allow-methods"]) == (204, False)
     found = await of_pages(gateway)
     assert [each.id for each in found] == ["CORS-08"]
     assert f"may send {method} to {path}" in found[0].cause
