@@ -136,3 +136,12 @@ def test_what_is_wrong_is_said_with_its_line_and_the_rest_holds(folder: Path, tm
     assert [each.partition(":")[0] for each in mistakes] == [f"columns.toml, line {number}" for number in (1, 2, 3)]
     assert "did you mean 'tokens'?" in mistakes[0]
     assert "did you mean 'USES'?" in mistakes[1]
+
+
+def test_a_column_that_stands_for_another_in_a_narrow_list_says_so(bench: Bench) -> None:
+    bench.press("1", "C")
+    assert "WHERE / WHY            in a narrow list" in bench.text()
+    bench.press("g")
+
+    assert "WHY / LAST EVENT       left out" in bench.text()
+    assert "WHERE / WHY            shown" in bench.text()

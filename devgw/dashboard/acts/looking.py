@@ -9,6 +9,7 @@ from devgw.dashboard.look.palette import PALETTES
 from devgw.dashboard.overlays.help import Help
 from devgw.dashboard.overlays.menu import Choice, Menu
 from devgw.dashboard.overlays.palette import CommandPalette
+from devgw.dashboard.views.base import Column
 from devgw.dashboard.views.scene import TIMES
 
 REVEAL_SECONDS = 10.0
@@ -93,14 +94,17 @@ def columns(desk: Desk, place: int = 0) -> None:
     """Offer the columns of this view, to be left out or shown; what is chosen is kept."""
     hidden = desk.listing.hidden
     choices = [
-        Choice(letter, each.title, partial(_toggle, title=each.title, place=number), _shown(each.title in hidden))
+        Choice(letter, each.title, partial(_toggle, title=each.title, place=number), _shown(each, hidden))
         for number, (letter, each) in enumerate(zip(ascii_lowercase, desk.view.columns[1:], strict=False))
     ]
     desk.overlay = Menu(f"Columns of {desk.view.title}", choices, width=52, place=place)
 
 
-def _shown(is_hidden: bool) -> str:
-    return "left out" if is_hidden else "shown"
+def _shown(column: Column, hidden: set[str]) -> str:
+    """Say whether a column is shown; of one that stands for another, that it needs less room."""
+    if column.title in hidden:
+        return "left out"
+    return "in a narrow list" if column.unless and column.unless not in hidden else "shown"
 
 
 def _toggle(desk: Desk, title: str, place: int) -> None:
