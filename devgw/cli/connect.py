@@ -179,8 +179,9 @@ def _run(client: ClientSetup, servers: dict[str, str], *, undoes: bool) -> None:
     if not undoes:
         _say_next(client, taken)
     if refused:
-        done = f"{', '.join(taken)} {'is taken out' if undoes else 'is added'}; " if taken else ""
-        fail(f"{done}{', '.join(refused)} is not.", "What the client itself said of it stands above.")
+        what = "taken out" if undoes else "added"
+        done = f"{what.capitalize()}: {', '.join(taken)}. " if taken else ""
+        fail(f"{done}Not {what}: {', '.join(refused)}.", "What the client itself said of it stands above.")
 
 
 def _why_refused(typed: list[str]) -> str:

@@ -1,6 +1,7 @@
 """`devgw connect`: what adds a project's servers to a client; in its file, nothing else is touched."""
 
 import json
+import os
 import shlex
 import stat
 from pathlib import Path
@@ -135,3 +136,21 @@ def test_a_client_is_found_by_the_beginning_of_its_name(tmp_path: Path) -> None:
     assert "claude mcp add" in connect(tmp_path, "claude").stdout
     assert "mcpServers" in connect(tmp_path, "Cursor").stdout
     assert connect(tmp_path, "co").exit_code == 1  # Codex, or Copilot
+
+
+def test_what_a_client_takes_and_what_it_refuses_is_said_of_each_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of none that was taken it said: sample, notes is not."""
+    program = tmp_path / "bin" / "claude"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\ncase "$*" in *notes*) exit 1;; esac\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    added = connect(tmp_path, "claude-code", "--write")
+    taken_out = connect(tmp_path, "claude-code", "/mcp/notes", "--undo")
+
+    assert (added.exit_code, taken_out.exit_code) == (1, 1)
+    assert "Added: sample. Not added: notes." in added.stderr
+    assert "Not taken out: notes." in taken_out.stderr
+    assert "to sign in: claude mcp login sample" in added.stdout
