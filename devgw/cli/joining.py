@@ -14,8 +14,11 @@ from devgw.control.client import Lost, ask_once, snapshot_once, welcome_once
 from devgw.control.messages import KINDS, CommandAnswer, GatewayFacts
 from devgw.control.state_place import folder_to_join
 from devgw.problems import Refused
+from devgw.problems.control import GatewayNotReached, GatewayOfAnotherUser, GatewaySilent
 
 T = TypeVar("T")
+_THERE = (GatewayNotReached, GatewayOfAnotherUser, GatewaySilent)
+"""Why nothing is known of a gateway that runs."""
 
 directory_argument = click.option(
     "-C",
@@ -36,10 +39,17 @@ def state_dir_of(directory: Path) -> Path:
 
 
 def find_gateway(state_dir: Path) -> GatewayFacts | None:
-    """Return the gateway that runs over this state; None where none answers."""
+    """Return the gateway that runs over this state; None where none runs.
+
+    One that runs and says nothing of itself ends the command, with why: what it would say is nobody else's to guess.
+    """
     try:
         return asyncio.run(welcome_once(state_dir)).gateway
-    except (Refused, Lost, OSError):
+    except Refused as refused:
+        if isinstance(refused.problem, _THERE):
+            fail(refused.problem.explain(), refused.problem.advise())
+        return None
+    except (Lost, OSError):
         return None
 
 

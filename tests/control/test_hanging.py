@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from devgw.cli import main
 from devgw.cli.doctor import find_running
 from devgw.control import client
 from devgw.control.client import ControlClient, ask_once, snapshot_once, welcome_once
@@ -66,3 +68,17 @@ async def test_the_doctor_says_so_and_does_not_take_the_gateway_for_one_that_res
     (check,) = running.checks
     assert check.verdict == "fail"
     assert "Nothing was said" in check.saw
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("connect", "claude-code"), ("explain", "route", "/mcp/sample"), ("flows", "f-123456")],
+    ids=lambda command: command[0],
+)
+async def test_no_command_says_that_none_runs_or_what_only_it_could_say(silent: Path, command: tuple[str, ...]) -> None:
+    environ = {"DEVGW_STATE_DIR": str(silent)}
+    result = await asyncio.to_thread(CliRunner(env=environ).invoke, main, command)
+    assert result.exit_code == 1
+    assert f"Nothing was said within 0 s by process {os.getpid()}" in result.stderr
+    assert "No gateway runs" not in result.output
+    assert result.stdout == ""
