@@ -78,7 +78,7 @@ async def test_a_response_that_no_client_reads_is_named(tmp_path: Path, given: G
     assert [each.id for each in found] == ["NET-06"], [(each.id, each.cause) for each in found]
     assert words in found[0].cause
     assert json.dumps(words)[1:-1] in got
-    assert "Mend what the upstream writes" in found[0].fix
+    assert "Mend what that server writes" in found[0].fix
 
 
 @pytest.mark.parametrize(
