@@ -9,12 +9,20 @@ def press(desk: Desk, key: str, character: str | None) -> None:
     """Do what a key means now."""
     if key == "ctrl+c":
         running.interrupt(desk)
+    elif _quits_at_once(desk, key, character):
+        running.leave_at_once(desk)
     elif desk.overlay is not None:
         desk.overlay.press(desk, key, character)
     elif desk.prompt is not None:
         _type(desk, key, character)
     else:
         _command(desk, key, character)
+
+
+def _quits_at_once(desk: Desk, key: str, character: str | None) -> bool:
+    """Tell whether a key ends it whatever lies over the screen; what is being typed keeps its letters."""
+    found = desk.keymap.find(key, character, desk.view.name)
+    return found is not None and found.id == "quit_now" and (character is None or desk.prompt is None)
 
 
 def paste(desk: Desk, text: str) -> None:
