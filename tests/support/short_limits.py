@@ -1,6 +1,6 @@
 """Our own server with short limits, in a process that may be stopped: it prints its port, and serves until it is ended.
 
-python -m tests.support.short_limits SECONDS (asyncio|uvloop)
+python -m tests.support.short_limits SECONDS
 """
 
 import asyncio
@@ -22,4 +22,4 @@ async def serve() -> None:
 if __name__ == "__main__":
     for name in ("HEAD_SECONDS", "SILENCE_SECONDS", "BODY_SECONDS", "IDLE_SECONDS"):
         setattr(Limits, name, float(sys.argv[1]))
-    (asyncio.run if sys.argv[2] == "asyncio" else uvloop.run)(serve())
+    uvloop.run(serve())
