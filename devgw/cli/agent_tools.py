@@ -63,7 +63,12 @@ class AgentTool:
 def _is_of(wanted: str, value: object) -> bool:
     if wanted == "integer":
         return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, dict) if wanted == "object" else isinstance(value, str) and "\0" not in value
+    return isinstance(value, dict) if wanted == "object" else isinstance(value, str) and _is_text(value)
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a command can be given it: half a pair of surrogates is no letter, and nothing ends amid a word."""
+    return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def _one(name: str) -> _Words:

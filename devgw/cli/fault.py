@@ -1,5 +1,6 @@
 """`devgw fault`: what goes wrong at the emulators on purpose, so that it is seen how that looks."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,13 @@ HEADS = ("FAULT", "AT", "NOW", "WHAT IS SEEN")
 @click.argument("name", required=False, default="")
 @click.option("--times", default=1, show_default=True, type=click.IntRange(1, 1_000_000), help="How often it happens.")
 @click.option("--stay", is_flag=True, help="Let it happen until it is cleared.")
-@click.option("--seconds", default=5.0, show_default=True, help="How long what is slow takes, at the upstream.")
+@click.option(
+    "--seconds",
+    default=5.0,
+    show_default=True,
+    callback=lambda _ctx, _param, value: _finite(value),
+    help="How long what is slow takes, at the upstream.",
+)
 @click.option("--clear", is_flag=True, help="Let nothing go wrong on purpose any more.")
 @directory_argument
 @json_option
@@ -43,6 +50,12 @@ def command(name: str, times: int, seconds: float, directory: Path, *, stay: boo
         write_line("Nothing goes wrong on purpose now.")
     else:
         write_table(HEADS, [_row(each) for each in found], "No emulator runs, and only they can be made to fail.")
+
+
+def _finite(seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise click.BadParameter(f"{seconds} is no number of seconds.")
+    return seconds
 
 
 def _row(fault: dict[str, Any]) -> list[str]:

@@ -18,10 +18,13 @@ from devgw import __version__
 from devgw.cli.agent_tools import CHANGING, READING, AgentTool
 from devgw.cli.joining import directory_argument
 from devgw.cli.printing import write_json
+from devgw.limits import Limits
 
 _PARSE, _INVALID, _NO_METHOD, _PARAMS = -32700, -32600, -32601, -32602
-_MOST_BYTES = 4_194_304
-"""Of one message."""
+_MOST_BYTES = Limits.ANSWER_BYTES
+"""Of one message: an agent asks a few words."""
+_AT_ONCE = 4
+"""Calls that run side by side, each a process; the others wait for their turn."""
 _MOST_TEXT = 200_000
 """Characters of an answer: an agent reads what it is given."""
 _SECONDS = 120.0
@@ -57,10 +60,11 @@ class AgentServer:
         self._directory = directory
         self._tools = {each.name: each for each in tools}
         self._calls: dict[str | int, asyncio.Task[None]] = {}
+        self._turn = asyncio.Semaphore(_AT_ONCE)
 
     async def serve(self, stream: BinaryIO) -> None:
         """Answer messages, a line each, until the stream ends; what is under way then has a moment."""
-        while line := await asyncio.to_thread(stream.readline, _MOST_BYTES):
+        while line := await asyncio.to_thread(_read_line, stream):
             self._take(line)
         calls = list(self._calls.values())
         if calls:
@@ -75,7 +79,7 @@ class AgentServer:
         if not line.strip():
             return
         try:
-            message = read_object(line)
+            message = read_object(line, most_bytes=_MOST_BYTES)
         except JsonRefused as refused:
             _answer(None, error=(_PARSE, f"This is no message of JSON-RPC: {refused}."))
             return
@@ -120,13 +124,20 @@ class AgentServer:
         elif mistake := tool.find_mistake(given):
             _answer(number, _said(mistake, is_error=True))
         else:
-            self._calls[number] = asyncio.ensure_future(self._call(number, tool, given))
+            self._calls[number] = asyncio.ensure_future(self._in_turn(number, tool, given))
             self._calls[number].add_done_callback(lambda _done: self._calls.pop(number, None))
 
     def _unknown(self, name: str) -> str:
         if any(each.name == name for each in CHANGING):
             return f"{name} changes something: `devgw mcp --allow-changes` offers it."
         return f"There is no tool {name}."
+
+    async def _in_turn(self, number: str | int, tool: AgentTool, given: Mapping[str, Any]) -> None:
+        async with self._turn:
+            try:
+                await self._call(number, tool, given)
+            except (OSError, ValueError) as error:  # no process, or none with these words: they are too long, say
+                _answer(number, _said(f"{tool.name} cannot be run: {error}.", is_error=True))
 
     async def _call(self, number: str | int, tool: AgentTool, given: Mapping[str, Any]) -> None:
         """Run the command of a tool, and answer with what it printed."""
@@ -151,6 +162,15 @@ class AgentServer:
         texts = [each.decode("utf-8", "replace").strip() for each in (printed, complained)]
         text = "\n".join(filter(None, texts)) or "Nothing to tell."
         _answer(number, _said(text, is_error=bool(process.returncode) and not texts[0]))
+
+
+def _read_line(stream: BinaryIO) -> bytes:
+    """Return the next line, with its end; of one that is too long a part that is too long as well."""
+    line = stream.readline(_MOST_BYTES + 1)
+    rest = line
+    while len(rest) > _MOST_BYTES and not rest.endswith(b"\n"):
+        rest = stream.readline(_MOST_BYTES + 1)
+    return line
 
 
 def _initialized(params: Mapping[str, Any]) -> dict[str, Any]:

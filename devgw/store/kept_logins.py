@@ -4,15 +4,20 @@ A file of its owner's alone in the state folder, as any client keeps its tokens;
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from devgw.entropy import short_id
 from devgw.files import check_own, write_new
 from devgw.foreign.json import JsonRefused, read_object
 
 _MOST_BYTES = 1_000_000
+_VISIBLE = re.compile(r"[\x21-\x7e]*")
+_LAST = 253_370_764_800
+"""Seconds from 1970 to the year 9999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,12 @@ class LoginFile:
         found.pop(resource, None)
         if login is not None:
             found[resource] = asdict(login)
-        beside = self._path.with_name(f"{self._path.name}.new")
-        beside.unlink(missing_ok=True)
+        beside = self._path.with_name(f"{self._path.name}.{short_id('', 12)}")  # another command may write, too
         write_new(beside, json.dumps({"logins": found}, indent=1).encode())
-        beside.replace(self._path)
+        try:
+            beside.replace(self._path)
+        finally:
+            beside.unlink(missing_ok=True)
 
     def _all(self) -> dict[str, Any]:
         try:
@@ -77,5 +84,12 @@ def _read(kept: object) -> KeptLogin | None:
     client_id, endpoint, access_token, refresh_token = (kept.get(name) for name in names)
     match client_id, endpoint, access_token, refresh_token, until, person:
         case str(), str(), str(), str(), int() | float(), str():
-            return KeptLogin(client_id, endpoint, access_token, refresh_token, float(until), person)
+            login = KeptLogin(client_id, endpoint, access_token, refresh_token, float(until), person)
+            return login if _is_sound(login) else None
     return None
+
+
+def _is_sound(login: KeptLogin) -> bool:
+    """Tell whether it can be used: what is sent has letters that a header may have, and the moment is on a calendar."""
+    sent = (login.client_id, login.token_endpoint, login.access_token, login.refresh_token)
+    return all(_VISIBLE.fullmatch(each) for each in sent) and 0 <= login.expires_at < _LAST

@@ -59,6 +59,7 @@ def test_somebody_of_the_emulator_signs_in_by_itself_and_calls_a_tool(gateway: S
         (["/mcp/sample", "add", "a=1", "b=2"], 0, '"sum": 3'),
         (["sample", "add", '{"a": 1, "b": 2.5}'], 0, '"sum": 3.5'),
         (["sample", "echo", 'message={"a":1}'], 0, '{"a":1}'),
+        (["sample", "echo", '{"message": "\\ud800"}'], 0, "\\u{d800}"),
         (["sample", "fail"], 1, ""),
     ],
 )

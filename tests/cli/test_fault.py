@@ -78,6 +78,8 @@ def test_redirect_uris_that_were_forgotten_come_back(gateway: SampleGateway) -> 
         (["mcp-html", "--clear"], 2, "it clears all"),
         (["mcp-html", "--times", "0"], 2, "--times"),
         (["mcp-slow", "--seconds", "99999"], 1, "`seconds` must be a number from 0 to 3,600."),
+        (["mcp-slow", "--seconds", "nan"], 2, "nan is no number of seconds"),
+        (["mcp-slow", "--seconds", "inf"], 2, "inf is no number of seconds"),
     ],
 )
 def test_what_is_no_fault_is_said_and_sets_none(

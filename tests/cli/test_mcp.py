@@ -183,3 +183,34 @@ def test_without_a_gateway_an_agent_is_told_how_to_start_one(tmp_path: Path) -> 
     with agent(tmp_path) as asking:
         failed, text = asking.call("why")
     assert (failed, "Start one with `devgw up`" in text) == (True, True)
+
+
+@pytest.mark.parametrize("what", ["\ud800", "a\udfffb", "A" * 400_000])
+def test_a_question_that_no_command_can_be_given_is_answered(tmp_path: Path, what: str) -> None:
+    with agent(tmp_path) as asking:
+        failed, text = asking.call("explain", what=what)
+        assert (failed, "Traceback" in text) == (True, False), text
+        assert asking.ask("ping")["result"] == {}
+
+
+def test_a_message_that_is_too_long_is_answered_once_and_nothing_of_it_is_taken_for_another(tmp_path: Path) -> None:
+    with agent(tmp_path) as asking:
+        asking.send(b'{"jsonrpc":"2.0","id":1,"method":"ping","x":"' + b"A" * 5_000_000 + b'"}')
+        assert asking.read()["error"]["code"] == -32700
+        assert asking.ask("ping")["result"] == {}
+
+
+def test_of_many_questions_at_once_each_is_answered(tmp_path: Path) -> None:
+    asked = [
+        {
+            "jsonrpc": "2.0",
+            "id": each,
+            "method": "tools/call",
+            "params": {"name": "explain", "arguments": {"what": "x"}},
+        }
+        for each in range(9)
+    ]
+    with agent(tmp_path) as asking:
+        for each in asked:
+            asking.send(json.dumps(each).encode())
+        assert sorted(asking.read()["id"] for _ in asked) == list(range(9))

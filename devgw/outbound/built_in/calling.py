@@ -1,6 +1,7 @@
 """A session of the built-in client at an MCP route: what tools there are, and a call (MCP 2025-11-25)."""
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,11 @@ class McpSession:
     async def _ask(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         number = next(self._numbers)
         message = {"jsonrpc": "2.0", "id": number, "method": method, "params": dict(params)}
-        answer = await self._http.post(self._url, json=message, headers=self._headers)
+        content = json.dumps(
+            message
+        ).encode()  # in ASCII: what is no letter, such as half a pair, is the server's to say
+        headers = self._headers | {"content-type": "application/json"}
+        answer = await self._http.post(self._url, content=content, headers=headers)
         if answer.status_code >= _REDIRECT:
             raise StepRefused(method, reason_in(answer.content), answer.status_code)
         if given := answer.headers.get("mcp-session-id"):
