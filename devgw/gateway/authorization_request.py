@@ -5,9 +5,9 @@ Source: OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.1 (`prompt`), RFC 9101 (r
 
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.parameters import Parameters
-from devgw.oauth.pkce import CHALLENGE_LENGTH, check_challenge
+from devgw.oauth.pkce import check_challenge
 from devgw.problems import Refused
-from devgw.problems.authorization import ResponseTypeUnsupported, ScopeUnsupported
+from devgw.problems.authorization import CHALLENGE_LENGTH, ResponseTypeUnsupported, ScopeUnsupported
 from devgw.problems.parameters import ParameterInvalid, RequestCutOff, RequestObjectUnsupported
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})

@@ -4,14 +4,17 @@ import re
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from devgw.entropy import same
+from devgw.entropy import SECRET_CHARACTERS, same
 from devgw.problems import Refused
-from devgw.problems.authorization import ChallengeMalformed, ChallengeMethodUnsupported, ChallengeMissing
+from devgw.problems.authorization import (
+    CHALLENGE_LENGTH,
+    ChallengeMalformed,
+    ChallengeMethodUnsupported,
+    ChallengeMissing,
+)
 from devgw.problems.token import VerifierMalformed
 
-CHALLENGE_LENGTH = 43
-"""Characters of a SHA-256 in base64url (RFC 7636 §4.2)."""
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_CHALLENGE = re.compile(f"[{SECRET_CHARACTERS}]{{{CHALLENGE_LENGTH}}}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 

@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 from devgw.foreign.text import has_placeholder, is_no_value
 from devgw.problems.base import ErrorCode, Problem
 
+CHALLENGE_LENGTH = 43
+"""Characters of a SHA-256 in base64url (RFC 7636 §4.2)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResponseTypeUnsupported(Problem):
@@ -159,14 +162,16 @@ class ChallengeMalformed(Problem):
     character: str | None
 
     diagnosis: ClassVar = "PKCE-04"
-    hint: ClassVar = "Send the base64url form of the verifier's SHA-256, without padding: 43 characters."
+    hint: ClassVar = (
+        f"Send the base64url form of the verifier's SHA-256, without padding: {CHALLENGE_LENGTH} characters."
+    )
     source: ClassVar = "RFC 7636 §4.2"
 
     def explain(self) -> str:
         """Say what is wrong with it."""
         if self.character:
             return f"The code_challenge contains {self.character!r}, which is no base64url character."
-        return f"The code_challenge has {self.length} characters; an S256 challenge has 43."
+        return f"The code_challenge has {self.length} characters; an S256 challenge has {CHALLENGE_LENGTH}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from devgw.entropy import CODE_PREFIX, SECRET_LENGTH
 from devgw.problems.authorization import name_of_resource_difference
 from devgw.problems.base import ErrorCode, Problem
 
-CODE_LENGTH = 48
+CODE_LENGTH = len(CODE_PREFIX) + SECRET_LENGTH
 """Characters of every code of this gateway."""
 
 
@@ -75,7 +76,7 @@ class CodeUnknown(Problem):
         if self.contains_known:
             return "Something else stands around the code, be it a blank; without it it is one that was issued here."
         if not self.has_our_form:
-            return "What was sent as code is none of this gateway: each begins with code_."
+            return f"What was sent as code is none of this gateway: each begins with {CODE_PREFIX}."
         if self.length != CODE_LENGTH:
             return f"What was sent as code has {self.length} characters; each of this gateway has {CODE_LENGTH}."
         if self.is_of_one_case:
