@@ -173,7 +173,7 @@ class Answering:
     # --- looking ---
 
     async def _inspect(self, arguments: dict[str, Any]) -> Result:
-        if arguments.get("kind") in _JUDGED:
+        if arguments.get("kind") in {*_JUDGED, RECORDING}:
             await self._monitor.catch_up()
         return await self._open(_one_of(arguments, "kind", (*OPENERS, RECORDING)), _text(arguments, "id"))
 
@@ -204,12 +204,12 @@ class Answering:
         return Revealed(place, *found)
 
     async def _compare(self, arguments: dict[str, Any]) -> Result:
-        await self._monitor.catch_up()
         one = await self._recorded(_text(arguments, "id"))
         other = _text(arguments, "other", "") or await asyncio.to_thread(self._last_good, one.flow.row)
         return await asyncio.to_thread(compare_flows, one, await self._recorded(other))
 
     async def _recorded(self, id_: str) -> RecordedFlow:
+        await self._monitor.catch_up()
         return cast("RecordedFlow", await self._open(RECORDING, id_))
 
     def _last_good(self, row: FlowRow) -> str:

@@ -29,7 +29,7 @@ from devgw.wiring.own_thread import OwnThread
 
 HELPER = "kept flows"
 """How Health calls it."""
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS, _LONGEST_SECONDS = 0.5, 5.0
 _REST = 20
 _AT_ONCE = 20
 """Flows that are written together."""
@@ -83,7 +83,7 @@ class FlowArchive:
         while True:
             limit(self._cause(unreadable))
             await asyncio.sleep(rest)
-            rest = max(PAUSE_SECONDS, _REST * await self._write_some())
+            rest = min(_LONGEST_SECONDS, max(PAUSE_SECONDS, _REST * await self._write_some()))
 
     def _open(self) -> tuple[list[FlowRow], int]:
         """Open the file; return the flows of earlier runs, and how many of them cannot be read."""
@@ -102,14 +102,13 @@ class FlowArchive:
         return rows, store.unreadable
 
     async def _write_some(self) -> float:
-        """Write what changed, the oldest change first; return how many seconds it took."""
+        """Write what changed, the oldest change first; return how many seconds of a processor that took."""
         self._recorder.look()
         picked = self._recorder.pick(_AT_ONCE)
         if not picked:
             return 0.0
-        began = self._clock.ticks()
         try:
-            gone, failed = await self._asked(lambda: self._write(picked))
+            gone, failed, took = await self._asked(lambda: self._write(picked))
         except BaseException:
             self._recorder.put_back(picked)
             raise
@@ -117,10 +116,15 @@ class FlowArchive:
             self._monitor.guard.failed(HELPER, id_, error)
         for id_ in gone:
             self._monitor.earlier.drop(id_)
-        return (self._clock.ticks() - began) / 1e9
+        return took
 
-    def _write(self, picked: list[Picked]) -> tuple[list[str], list[tuple[str, Exception]]]:
-        """Write these; return the ids of what was forgotten for them, and what could not be put into words."""
+    def _write(self, picked: list[Picked]) -> tuple[list[str], list[tuple[str, Exception]], float]:
+        """Write these.
+
+        Returns:
+            The ids of what was forgotten for them, what could not be put into words, and the seconds of a processor.
+        """
+        began = self._clock.thread_time().computed
         assert self._store is not None
         told, failed = list[KeptFlow](), list[tuple[str, Exception]]()
         for each in picked:
@@ -130,7 +134,7 @@ class FlowArchive:
                 failed.append((each.flow.id, error))
         gone = self._store.save(told, self._now())
         self._recorder.wrote(picked)
-        return gone, failed
+        return gone, failed, (self._clock.thread_time().computed - began) / 1e9
 
     def _now(self) -> float:
         """Return the machine's own time: a flow does not age because the gateway's clock was moved."""

@@ -48,7 +48,7 @@ async def test_expiry_refresh_and_the_end_of_a_session_are_seen_without_waiting(
         row = access_token(gateway)
         moved = await ran(tmp_path, "to-expiry", row.id)
         assert moved.exit_code == 0, moved.output
-        assert "15m" in moved.output
+        assert "ahead of the machine's." in moved.output
         assert await called(gateway, http, tokens["access_token"]) == 401
         form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
         form |= {"client_id": tokens["client_id"], "resource": gateway.mcp_url}
@@ -56,7 +56,7 @@ async def test_expiry_refresh_and_the_end_of_a_session_are_seen_without_waiting(
         assert await called(gateway, http, fresh["access_token"]) == 200
 
         view = await health(state)
-        assert view.clock_ahead >= 900
+        assert 600 < view.clock_ahead <= 901
         (check,) = [each for each in view.checks if each.name == OWN_CLOCK]
         assert "ahead of the machine's" in check.text
         assert "devgw clock reset" in check.fix
@@ -85,7 +85,7 @@ async def test_a_clock_that_stands_still_lets_nothing_expire_and_is_set_back(
         assert await called(gateway, http, tokens["access_token"]) == 200
         assert (await ran(tmp_path, "+16m")).exit_code == 0
         assert await called(gateway, http, tokens["access_token"]) == 401
-        assert (await ask_once(state, "clock")).result["now"] == first["now"] + 960
+        assert round((await ask_once(state, "clock")).result["now"] - first["now"], 3) == 960
 
         assert "as the machine's." in (await ran(tmp_path, "reset")).output
         assert await called(gateway, http, tokens["access_token"]) == 200

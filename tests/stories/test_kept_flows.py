@@ -61,7 +61,7 @@ async def test_flows_of_a_run_that_was_ended_are_listed_by_the_next_with_their_l
         async with running_gateway(tmp_path, ephemeral=False, settings=settings) as gateway:
             await arrived(gateway, http, browser)
             await failed(gateway, http)
-            await until_kept(state, '"state": "failed"', 2)
+            await until_kept(state, "RURI-", 2)
             before = {each.id: each for each in await flows_of(state)}
             began = gateway.runtime.started.timestamp()
         async with running_gateway(tmp_path, ephemeral=False, settings=settings) as gateway:
@@ -99,7 +99,7 @@ async def test_a_flow_survives_a_kill_and_is_shown_without_any_gateway(
         client = (await http.post(f"{process.origin}/oauth/register", json=form)).json()["client_id"]
         asked = {"client_id": client, "response_type": "code", "redirect_uri": FOREIGN}
         await http.get(f"{process.origin}/oauth/authorize", params=asked)
-        id_ = await until_kept(state, '"state": "failed"', 2)
+        id_ = await until_kept(state, "RURI-", 2)
         process.kill()
 
     listed = (await ran("flows", "--all", *at)).output
@@ -140,7 +140,9 @@ async def test_a_gateway_that_keeps_nothing_writes_no_flow_and_still_makes_a_fil
 ) -> None:
     async with running_gateway(tmp_path) as gateway:
         await failed(gateway, http)
-        (flow,) = gateway.runtime.monitor.flow_book.flows
+        flows = gateway.runtime.monitor.flow_book.flows
+        await until(lambda: any(each.failure for each in flows), "no flow is seen")
+        (flow,) = flows
         file = tmp_path / "a.devgw"
         saved = await ran("flows", flow.id, "--save", str(file), "-C", str(tmp_path))
         assert saved.exit_code == 0, saved.output

@@ -38,8 +38,10 @@ class Upstream:
         await send({"type": "http.response.body", "body": text.encode()})
 
 
-async def traces(gateway: Running, state: Path) -> list[TraceRow]:
-    gateway.runtime.bus.drain()
+async def traces(gateway: Running, state: Path, status: int) -> list[TraceRow]:
+    """Return the requests so far, once the newest is the one of a route that was answered so."""
+    kept = gateway.runtime.monitor.traces
+    await until(lambda: [(each.kind, each.status) for each in kept][-1:] == [("mcp", status)], "it is not seen")
     return (await snapshot_once(state, ["trace"])).of("trace", TraceRow)
 
 
@@ -61,12 +63,12 @@ async def test_a_call_is_made_again_with_its_token_and_its_bytes_and_stands_in_n
             body = b'{"jsonrpc":"2.0",  "id":7, "method":"tools/list"}'
             answer = await http.post(f"{gateway.mcp_url}?q=%7e&z", content=body, headers=headers)
             assert answer.status_code == 200
-            before = await traces(gateway, state)
+            before = await traces(gateway, state, 200)
             view = await replayed(state, before[-1].id)
             said = await asyncio.to_thread(
                 CliRunner().invoke, main, ["trace", before[-1].id, "--again", "-C", str(root)]
             )
-            after = await traces(gateway, state)
+            after = await traces(gateway, state, 200)
             assert (await ask_once(state, "revoke", kind="grant", id=before[-1].grant_id)).ok
             refused = await replayed(state, before[-1].id)
 
@@ -90,7 +92,7 @@ async def test_a_request_is_asked_of_the_configuration_as_it_is_saved_now(
     environ = {"SHOP_THING": "x" * 20}
     async with running_gateway(root, environ=environ, settings=Settings(port=0), ephemeral=False) as gateway:
         assert (await http.post(gateway.mcp_url, json=mcp_request("initialize"))).status_code == 401
-        trace = (await traces(gateway, state))[-1]
+        trace = (await traces(gateway, state, 401))[-1]
         assert "The answer is the same." in (await replayed(state, trace.id)).report
         routes = root / "config" / "routes.oas.json"
         routes.write_text(routes.read_text().replace("/mcp/echo", "/mcp/other"))
@@ -123,7 +125,7 @@ async def test_what_was_not_kept_whole_or_is_not_known_is_not_asked(tmp_path: Pa
     async with running_gateway(tmp_path, settings=Settings(port=0), ephemeral=False) as gateway:
         long = mcp_request("initialize", {"x": "y" * 70_000})
         assert (await http.post(gateway.mcp_url, json=long)).status_code == 401
-        cut = await ask_once(state, "replay", id=(await traces(gateway, state))[-1].id)
+        cut = await ask_once(state, "replay", id=(await traces(gateway, state, 401))[-1].id)
         unknown = await ask_once(state, "replay", id="ffffffff")
     assert "not kept whole" in cut.explanation
     assert unknown.code == "not_found"

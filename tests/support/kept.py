@@ -12,7 +12,7 @@ from devgw.control.messages import FlowRow
 from devgw.monitor.flow_file import read_row, whole
 from devgw.monitor.recorded_flow import RecordedFlow
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 def on_disk(state: Path) -> dict[str, tuple[str, int]]:
