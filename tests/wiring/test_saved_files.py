@@ -35,7 +35,7 @@ from devgw.wiring.reloading import Reloading
 from tests.support.calls import calls_of
 from tests.support.gateway import Running, running_gateway
 
-LIMIT = 10
+LIMIT = 30
 MANY = 40
 READS = (read_project, read_settings, finding_rows, forms_of, outflows, contents_of, stats_of, folders_of)
 
