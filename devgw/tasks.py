@@ -42,7 +42,7 @@ class Allowance:
         return self.left <= 0
 
 
-class Patiently:
+class PatientTimeout:
     """As `asyncio.timeout`, of the shortest of some allowances, each of which is spent by the wait.
 
     Raises:

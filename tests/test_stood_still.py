@@ -23,7 +23,7 @@ from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerUnfinished
-from devgw.tasks import Allowance, Patiently, stood_still
+from devgw.tasks import Allowance, PatientTimeout, stood_still
 
 LIMIT = 4.0
 """Seconds that a busy machine does not take for what is said here."""
@@ -164,11 +164,11 @@ async def test_a_request_whose_rest_came_while_the_process_was_stopped_is_answer
 async def test_a_wait_ends_once_its_shortest_allowance_is_spent() -> None:
     short, long = Allowance(0.05), Allowance(60)
     with pytest.raises(TimeoutError):
-        async with Patiently(short, long):
+        async with PatientTimeout(short, long):
             await asyncio.Event().wait()
     assert (short.is_spent, long.is_spent) == (True, False)
     with pytest.raises(TimeoutError):
-        async with Patiently(short):
+        async with PatientTimeout(short):
             await asyncio.Event().wait()
 
 
@@ -176,7 +176,7 @@ async def test_waits_that_share_an_allowance_spend_it_together() -> None:
     whole, waits = Allowance(0.3), 0
     with suppress(TimeoutError):
         while waits < 100:
-            async with Patiently(Allowance(60), whole):
+            async with PatientTimeout(Allowance(60), whole):
                 await asyncio.sleep(0.05)
             waits += 1
     assert 0 < waits <= 6
@@ -184,7 +184,7 @@ async def test_waits_that_share_an_allowance_spend_it_together() -> None:
 
 async def test_a_wait_that_is_cancelled_is_no_late_one() -> None:
     async def wait() -> None:
-        async with Patiently(Allowance(60)):
+        async with PatientTimeout(Allowance(60)):
             await asyncio.Event().wait()
 
     waiting = asyncio.ensure_future(wait())
@@ -196,7 +196,7 @@ async def test_a_wait_that_is_cancelled_is_no_late_one() -> None:
 
 async def test_a_fault_in_a_wait_is_that_fault() -> None:
     with pytest.raises(LookupError):
-        async with Patiently(Allowance(60)):
+        async with PatientTimeout(Allowance(60)):
             raise LookupError
 
 

@@ -36,7 +36,7 @@ from devgw.monitor.reading import (
     snapshot,
 )
 from devgw.platforms.here import here
-from devgw.tasks import Allowance, Patiently
+from devgw.tasks import Allowance, PatientTimeout
 
 PAUSE_SECONDS = 0.05
 """Between two batches to one reader: what changes in between travels once."""
@@ -96,7 +96,7 @@ class ControlConnection:
 
     async def _greet(self) -> Hello | None:
         try:
-            async with Patiently(Allowance(_HELLO_SECONDS)):
+            async with PatientTimeout(Allowance(_HELLO_SECONDS)):
                 line = await self._reader.readline()
         except (TimeoutError, ValueError, ConnectionError):
             await self.turn_away(TurnedAway("malformed", "No `hello` came in time, or it was too long."))

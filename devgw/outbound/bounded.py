@@ -19,7 +19,7 @@ from devgw.outbound.transport import chain_of
 from devgw.outbound.trust import shared_tls_context
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
-from devgw.tasks import Allowance, Patiently
+from devgw.tasks import Allowance, PatientTimeout
 
 _PIECE = 65_536
 _GZIP_OR_ZLIB = 47
@@ -43,7 +43,7 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
         pace = AnswerPace(_shown(request), self._bounds.most_bytes, self._bounds.blamed)
         inner = self._connector(str(request.url), request.url.host, pace)
         try:
-            async with Patiently(whole):
+            async with PatientTimeout(whole):
                 response = await inner.handle_async_request(request)
         except TimeoutError as error:
             await inner.aclose()
@@ -154,7 +154,7 @@ class _BoundedBody(httpx2.AsyncByteStream):
     async def _next(self, stream: AsyncIterator[bytes], received: int) -> bytes | None:
         silence = Allowance(self._bounds.silence)
         try:
-            async with Patiently(silence, self._whole):
+            async with PatientTimeout(silence, self._whole):
                 return await anext(stream, None)
         except httpx2.RemoteProtocolError as error:
             if not any(getattr(each, "error_status_hint", 0) == _TOO_LONG for each in chain_of(error)):

@@ -33,7 +33,7 @@ from devgw.problems.proxy import (
     UpstreamUnreachable,
 )
 from devgw.problems.upstream_credential import ClientCertificateUnusable
-from devgw.tasks import Allowance, Patiently
+from devgw.tasks import Allowance, PatientTimeout
 
 _MOST_CONTEXTS = 16
 
@@ -59,7 +59,7 @@ class Dialer:
         proxy = find_proxy(request.url)
         connection = Connection(loop, when_free)
         try:
-            async with Patiently(Allowance(self._connect_timeout)):
+            async with PatientTimeout(Allowance(self._connect_timeout)):
                 check = await _check_of(request)
                 if proxy is None:
                     await loop.create_connection(lambda: connection, target.host, target.port, ssl=tls)

@@ -15,7 +15,7 @@ from devgw.outbound.trust import shared_tls_context
 from devgw.outbound.tunnel import Tunnel
 from devgw.problems import Refused
 from devgw.problems.proxy import ASKED_URL, UpstreamConnectTimedOut
-from devgw.tasks import Allowance, Patiently
+from devgw.tasks import Allowance, PatientTimeout
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -29,7 +29,7 @@ async def open_far_end(host: str, port: int) -> Ends:
     target = target_of(f"https://{f'[{host}]' if ':' in host else host}:{port}")
     proxy, seconds = find_proxy(target.url), TransportSettings().connect_timeout
     try:
-        async with Patiently(Allowance(seconds)):
+        async with PatientTimeout(Allowance(seconds)):
             return await (asyncio.open_connection(host, port) if proxy is None else _through(proxy, target))
     except TimeoutError as error:
         raise Refused(UpstreamConnectTimedOut(target.url, seconds, written_in=ASKED_URL)) from error

@@ -23,7 +23,7 @@ from devgw.outbound.target import RequestTarget, bytes_of, target_of
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerGaveWay, AnswerHeadTooLong, AnswerUnfinished
 from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamClosedEarly, UpstreamSpeaksTls
-from devgw.tasks import Allowance, Patiently
+from devgw.tasks import Allowance, PatientTimeout
 
 _GRAIN = 0.25
 """Seconds by which the limit for an answer may be overrun."""
@@ -97,7 +97,7 @@ class UpstreamAnswer:
             return await self.read()
         silence = Allowance(self._client.settings.silence_timeout)
         try:
-            async with Patiently(silence, self._whole):
+            async with PatientTimeout(silence, self._whole):
                 return await self.read()
         except TimeoutError as error:
             self.abort()

@@ -8,7 +8,8 @@
     supervisor  helpers that fail are started again; Health says how they are (`cause`: why, and what mends it)
     stopping    what the gateway ends with, and how everything is closed in bounded time
     reloading   a saved file becomes the next generation, or a refusal that every face shows (`project_watch`: when;
-                `effects`: what ends by it; `own_settings`: what of `devgw.toml` waits for the next start)
+                `project_reader`: in which thread; `effects`: what ends by it; `own_settings`: what of `devgw.toml`
+                waits for the next start)
     departures  all marks of where devgw differs on purpose from the deployed gateway
     loop_faults what nobody waits for and fails: told as an event, never printed raw
     watched_runtime  what stands between a client and somebody's server (`watched_ports`: by ports of this machine;

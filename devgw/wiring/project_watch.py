@@ -17,7 +17,7 @@ from devgw.config.load import watched_files
 from devgw.config.source import content_of
 from devgw.platforms.here import here
 from devgw.wiring.cause import Cause
-from devgw.wiring.reader import Reader
+from devgw.wiring.project_reader import ProjectReader
 
 STEP_MILLISECONDS = 30
 """How long a burst of changes must pause before it counts as one save."""
@@ -50,7 +50,7 @@ Contents = tuple[tuple[str, str], ...]
 class ProjectWatch:
     """Follows the files of one project."""
 
-    def __init__(self, root: Path, limit: Callable[[Cause | None], None], reader: Reader) -> None:
+    def __init__(self, root: Path, limit: Callable[[Cause | None], None], reader: ProjectReader) -> None:
         self._root = root
         self._read = reader.read
         self._limit = limit

@@ -23,8 +23,8 @@ from devgw.wiring.config_view import config_view, finding_rows
 from devgw.wiring.effects import Effects
 from devgw.wiring.generation import next_generation
 from devgw.wiring.own_settings import OwnSettings, WrittenSettings
+from devgw.wiring.project_reader import ProjectReader
 from devgw.wiring.project_watch import ProjectWatch
-from devgw.wiring.reader import Reader
 from devgw.wiring.reading import read_project
 from devgw.wiring.runtime import Runtime
 
@@ -51,7 +51,7 @@ class Reloading:
         self._effects = Effects(runtime)
         self._own = OwnSettings(runtime)
         limit = partial(runtime.supervisor.limit, WATCHER)
-        self._reader = Reader(limit)
+        self._reader = ProjectReader(limit)
         self._watch = ProjectWatch(runtime.settings.root, limit, self._reader)
         self._one_at_a_time = asyncio.Lock()
 

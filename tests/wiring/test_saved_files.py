@@ -24,12 +24,12 @@ from devgw.ids import ClientId, GrantId, OperationId, SubjectId, TransactionId
 from devgw.monitor.configured_secrets import forms_of
 from devgw.settings import Settings
 from devgw.store.table import Table
-from devgw.wiring import reader
+from devgw.wiring import project_reader
 from devgw.wiring.cause import Cause
 from devgw.wiring.config_view import _lines, finding_rows
 from devgw.wiring.own_settings import OwnSettings
+from devgw.wiring.project_reader import ProjectReader
 from devgw.wiring.project_watch import contents_of, folders_of, stats_of
-from devgw.wiring.reader import Reader
 from devgw.wiring.reading import read_project
 from devgw.wiring.reloading import Reloading
 from tests.support.calls import calls_of
@@ -192,7 +192,7 @@ async def test_one_thread_reads_however_many_ask_and_leave() -> None:
         gate.wait(LIMIT)
         return number
 
-    read = Reader(lambda _cause: None).read
+    read = ProjectReader(lambda _cause: None).read
     asking = [asyncio.ensure_future(read(hang, number)) for number in range(5)]
     async with asyncio.timeout(LIMIT):
         while not began:
@@ -207,9 +207,9 @@ async def test_one_thread_reads_however_many_ask_and_leave() -> None:
 
 
 async def test_files_that_take_long_are_said_to_until_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(project_reader, "PATIENCE_SECONDS", 0.01)
     gate, told = threading.Event(), list[Cause | None]()
-    asking = asyncio.ensure_future(Reader(told.append).read(gate.wait, LIMIT))
+    asking = asyncio.ensure_future(ProjectReader(told.append).read(gate.wait, LIMIT))
     async with asyncio.timeout(LIMIT):
         while not told:
             await asyncio.sleep(0.01)

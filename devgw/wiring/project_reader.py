@@ -22,7 +22,7 @@ _LATE = Cause(
 )
 
 
-class Reader:
+class ProjectReader:
     """Reads in its one thread."""
 
     def __init__(self, limit: Callable[[Cause | None], None]) -> None:
