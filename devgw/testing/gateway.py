@@ -28,6 +28,8 @@ _SECONDS = 30.0
 _END_SECONDS = 10.0
 _PAUSE_SECONDS = 0.02
 _OURS = "DEVGW_"
+_STDIN = 0
+"""Where the gateway hears that whoever runs it has ended, killed or not."""
 
 
 class GatewayFailed(Exception):  # noqa: N818  it reads as what happened
@@ -118,7 +120,7 @@ class GatewayUnderTest:
 
 @contextmanager
 def run_gateway(project: str | Path | None = None, **environ: str) -> Iterator[GatewayUnderTest]:
-    """Run a gateway until the block ends.
+    """Run a gateway until the block ends, or this process does, however that is.
 
     Args:
         project: the folder of a project; the sample without one.
@@ -129,11 +131,13 @@ def run_gateway(project: str | Path | None = None, **environ: str) -> Iterator[G
     """
     with tempfile.TemporaryDirectory(prefix="devgw-test-") as folder:
         state_dir, log = Path(folder, "state"), Path(folder, "log")
-        command = own_command("up", "--headless", "--port=0", f"--state-dir={state_dir}", "--", str(project or folder))
+        options = ("--headless", "--port=0", f"--parent-pipe={_STDIN}", f"--state-dir={state_dir}")
+        command = own_command("up", *options, "--", str(project or folder))
         with log.open("wb") as printed:
             process = subprocess.Popen(  # noqa: S603  this program itself
-                command, stdin=subprocess.DEVNULL, stdout=printed, stderr=printed, env=_environ(environ)
+                command, stdin=subprocess.PIPE, stdout=printed, stderr=printed, env=_environ(environ)
             )
+        assert process.stdin is not None
         try:
             facts = _started(process, state_dir, log)
             views = wait(snapshot_once(state_dir, ["config"])).of("config", ConfigView)
@@ -141,6 +145,7 @@ def run_gateway(project: str | Path | None = None, **environ: str) -> Iterator[G
             yield GatewayUnderTest(facts, state_dir, routes)
         finally:
             process.terminate()
+            process.stdin.close()
             try:
                 process.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:

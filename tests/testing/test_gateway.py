@@ -1,8 +1,11 @@
 """`devgw.testing`: somebody else's tests run a gateway, are signed in at once, and see what goes wrong."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -89,6 +92,36 @@ def test_several_run_side_by_side_and_leave_nothing(tmp_path: Path) -> None:
         origins, texts, are_there = zip(*pool.map(one, range(3)), strict=True)
     assert (len(set(origins)), sorted(texts), set(are_there)) == (3, ["0", "1", "2"], {True})
     assert sorted(project.rglob("*")) == before
+
+
+_FOR_EVER = """
+import time
+from devgw.testing import run_gateway
+with run_gateway() as gateway:
+    print(gateway.origin, flush=True)
+    time.sleep(600)
+"""
+
+
+def answers(origin: str) -> bool:
+    try:
+        return httpx2.get(f"{origin}/", headers={"accept": "application/json"}).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_no_gateway_outlives_tests_that_are_killed(tmp_path: Path, end: signal.Signals) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(TREE), "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", _FOR_EVER]
+    with subprocess.Popen(command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, text=True) as tests:
+        assert tests.stdout is not None
+        origin = tests.stdout.readline().strip()
+        assert answers(origin)
+        tests.send_signal(end)
+    until = time.monotonic() + 60
+    while answers(origin):
+        assert time.monotonic() < until, "it runs on"
 
 
 def examples() -> str:
