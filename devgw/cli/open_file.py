@@ -11,8 +11,6 @@ from devgw.cli.printing import own_line, write_json, write_lines, write_page
 from devgw.cli.tables import write_table
 from devgw.cli.trace import HEADS, SPARE, cells, lines
 from devgw.clock import wall_time
-from devgw.foreign.json import read_object
-from devgw.monitor.flow_file import row_text
 from devgw.monitor.recorded_flow import RecordedFlow
 
 
@@ -54,4 +52,4 @@ def _exchange(recording: RecordedFlow, id_: str, *, as_json: bool) -> None:
     if as_json:
         write_json(found)
     else:
-        write_lines(lines(read_object(row_text(found))))
+        write_lines(lines(found.to_object()))

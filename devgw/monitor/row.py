@@ -24,6 +24,10 @@ class Row:
         required = self.required()
         return {name: value for name in self.__slots__ if (value := getattr(self, name)) or name in required}
 
+    def to_object(self) -> dict[str, Any]:
+        """Return the same with nested rows as objects, too."""
+        return {name: _as_object(value) for name, value in self.to_json().items()}
+
     @classmethod
     def required(cls) -> frozenset[str]:
         """Return the fields without a default."""
@@ -48,3 +52,9 @@ def _read(nested: type[Row] | None, value: Any) -> Any:
     if nested is None:
         return value
     return [nested.from_json(each) for each in value] if isinstance(value, list) else nested.from_json(value)
+
+
+def _as_object(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_as_object(each) for each in value]
+    return value.to_object() if isinstance(value, Row) else value

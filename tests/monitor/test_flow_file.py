@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,3 +184,10 @@ def test_a_request_of_the_file_is_shown_with_both_messages_and_one_that_it_has_n
     missing = CliRunner().invoke(main, ["open", str(path), id_[:-1]])
     assert missing.exit_code == 1
     assert id_ in missing.output
+
+
+def test_a_request_whose_body_has_nothing_but_brackets_is_opened(tmp_path: Path) -> None:
+    file, body = tmp_path / "a.devgw", {"text": "{," * 100_000, "size": 200_000, "media_type": "text/plain"}
+    file.write_bytes(changed("exchanges.0.request_body", body))
+    opened = CliRunner().invoke(main, ["open", str(file), saved().exchanges[0].row.id])
+    assert (opened.exit_code, "{,{,{," in opened.output) == (0, True), opened.output[-400:]
