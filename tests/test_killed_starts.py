@@ -99,3 +99,19 @@ async def test_a_gateway_starts_over_what_the_first_start_had_begun(tmp_path: Pa
         own(state / name).close()
     async with running_gateway(tmp_path, settings=Settings(port=0, root=tmp_path), ephemeral=False):
         assert len(load_key(state / "upstream.key")) == 44
+
+
+async def test_a_database_that_holds_nothing_any_more_is_said_to_have_been_emptied(tmp_path: Path) -> None:
+    settings, database = Settings(port=0, root=tmp_path), tmp_path / ".devgw" / "devgw.db"
+    said = f"{database} was empty: nobody who signed in before is known any more"
+    async with running_gateway(tmp_path, settings=settings, ephemeral=False) as first:
+        assert not any(said in each for each in first.runtime.notes)
+    async with running_gateway(tmp_path, settings=settings, ephemeral=False) as second:
+        assert not any(said in each for each in second.runtime.notes)
+    for each in database.parent.glob("devgw.db*"):
+        each.unlink()
+    own(database).close()
+    async with running_gateway(tmp_path, settings=settings, ephemeral=False) as third:
+        assert any(said in each for each in third.runtime.notes)
+    async with running_gateway(tmp_path, settings=settings, ephemeral=False) as fourth:
+        assert not any(said in each for each in fourth.runtime.notes)

@@ -110,6 +110,7 @@ def build(
             raise CannotStart(loaded.findings)
         plan = companions.plan(loaded, loaded.project)
         canonical = CanonicalUrls(Urls(settings.canonical_origin, loaded.project.base_path))
+        lost = _lost_state(settings)
         database, ground, upstreams = _state(settings, bus, clock, canonical, lock)
         undo.pop_all()
     companions.place(plan)
@@ -149,6 +150,7 @@ def build(
         supervisor=Supervisor(bus, clock, monitor.health),
         canonical=canonical,
         unlocked=unlocked,
+        lost=lost,
     )
 
 
@@ -213,6 +215,15 @@ def _has_records(database: Path) -> bool:
         return database.stat().st_size > 0
     except FileNotFoundError:
         return False
+
+
+def _lost_state(settings: Settings) -> str:
+    """Return what is to be said where an earlier start left a database, and it holds nothing; else nothing."""
+    database = settings.state_path / DATABASE
+    was_there = not settings.ephemeral and (settings.state_path / KEY).exists() and database.is_file()
+    if not was_there or _has_records(database):
+        return ""
+    return f"{database} was empty: nobody who signed in before is known any more, and clients register anew."
 
 
 def _state_folder(settings: Settings) -> Path | None:

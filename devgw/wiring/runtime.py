@@ -66,6 +66,8 @@ class Runtime:
     """Where flows are kept; None where nothing is."""
     unlocked: str = ""
     """Why there is neither lock nor control socket, in a sentence; empty where there are."""
+    lost: str = ""
+    """What of the state of before is lost, in a sentence; empty where nothing is known to be."""
     allowed: frozenset[Outflow] | None = None
     """What of the shell's environment may go where, as the person said at the start; None means all of it."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -111,7 +113,7 @@ class Runtime:
     def notes(self) -> list[str]:
         """Return what a person should know of how this gateway runs."""
         opened = self.lock.opened if self.lock is not None else [f"{self.unlocked} {_UNSEEN}"]
-        return [*opened, *self.seat_notes, *self.companions.notes]
+        return [*filter(None, [self.lost]), *opened, *self.seat_notes, *self.companions.notes]
 
     @property
     def seat_notes(self) -> list[str]:
