@@ -135,6 +135,7 @@ def mask_text(text: str) -> str:
 def _mask_text(text: str) -> str:
     masked = places.USERINFO.sub(lambda found: mask(found[0]), text)
     masked = _mask_named(_mask_parameters(masked))
+    masked = places.PAIR.sub(_mask_pair_in_text, masked) if "value" in masked.lower() else masked
     for pattern in places.IN_TAGS if "name=" in masked or "</" in masked else ():
         masked = pattern.sub(_mask_in_tag, masked)
     return _mask_shapes(masked)
@@ -155,6 +156,11 @@ def _mask_named(text: str) -> str:
 def _mask_in_tag(found: re.Match[str]) -> str:
     is_told = _is_told(found) and not _is_word(found["name"], found["value"]) and not is_masked(found["value"])
     return found["head"] + mask_field(found["name"], found["value"]) if is_told else found[0]
+
+
+def _mask_pair_in_text(found: re.Match[str]) -> str:
+    is_told = _is_secret_pair(found["name"]) and not is_masked(found["value"])
+    return found["head"] + mask(found["value"]) if is_told else found[0]
 
 
 def _is_told(found: re.Match[str]) -> bool:

@@ -32,6 +32,12 @@ IN_TAGS = (
     re.compile(r'(?P<head>\bform-data; name="(?P<name>[\w-]{1,40})" {1,4})(?P<value>\S{4,})'),
 )
 """Elements, fields of a page in either order, and the parts of a multipart form, also on one line."""
+PAIR = re.compile(
+    r"""(?P<head>\b(?:name|key|field|id)\\*["']\s{0,9}:\s{0,9}\\*["'](?P<name>[\w-]{1,40})\\*["']\s{0,9},"""
+    r"""\s{0,9}\\*["']value\\*["']\s{0,9}:\s{0,9}\\*["'])(?P<value>[^"'\\]+)""",
+    re.IGNORECASE,
+)
+"""A member that names what stands in the `value` beside it, in JSON that was cut off or stands in a string."""
 PARAMETER = re.compile(r"(?P<head>[?&;](?P<name>[\w.%\[\]-]++)=)(?P<value>(?![\w.-]{0,16}…#)[^\s&#\"'<>;”]+)")
 WRITTEN_OUT = re.compile(
     r"(?P<head>%(?:25){0,5}(?:3F|26|23|3B)(?P<name>[\w.-]{1,80})%(?:25){0,5}3D)"

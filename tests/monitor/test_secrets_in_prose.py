@@ -76,3 +76,15 @@ def test_the_sentence_of_a_refusal_is_shown_as_it_was_sent() -> None:
     content = json.dumps({"error": {"message": said}}).encode()
     trace.response_body = Body(content, len(content))
     assert json.loads(detail_of(trace).response_body.text) == {"error": {"message": said}}
+
+
+@pytest.mark.parametrize("name", ["Authorization", "x-api-key", "client_secret"])
+@pytest.mark.parametrize("secret", ["nE2st", SECRET])
+def test_a_value_beside_its_name_is_masked_in_json_that_was_cut_off_or_stands_in_a_string(
+    name: str, secret: str
+) -> None:
+    whole = json.dumps({"headers": [{"name": name, "value": secret}, {"name": "accept", "value": "text/plain"}]})
+    for text in (whole[:-3], json.dumps({"asked": whole}), json.dumps({"asked": json.dumps({"again": whole})})):
+        for shown in (mask_text(text), json.dumps(mask_json({"said": text}))):
+            assert secret not in shown
+            assert "text/plain"[:8] in shown
