@@ -284,7 +284,7 @@ async def test_where_a_redirect_leads_is_said_in_full_and_without_a_password(
     assert "hunter2" not in f"{check.saw} {check.todo}"
     async with watching(f"{upstream.origin}/mcp", tmp_path) as watched:
         await go(watched)
-        await named(watched, "PROXY-01")
+        await named(watched, "PROXY-11" if location == "/mcp" else "PROXY-01")
         assert "hunter2" not in " ".join(told(watched))
 
 

@@ -15,17 +15,18 @@ from tests.watched.bench import watching
 @pytest.mark.parametrize(
     ("members", "words"),
     [
-        ({"expires_in": 0}, "expires_in is 0: by that the token ended as it was given"),
-        ({"expires_in": -3600}, "expires_in is -3600"),
-        ({"expires_in": -0.5}, "expires_in is -0.5"),
-        ({"expires_in": "3600"}, "expires_in is str"),
-        ({"expires_in": True}, "expires_in is bool"),
+        ({"expires_in": 0}, "expires_in that is 0, which is no time to come"),
+        ({"expires_in": -3600}, "expires_in that is -3600"),
+        ({"expires_in": -0.5}, "expires_in that is -0.5"),
+        ({"expires_in": "0"}, 'expires_in that is "0"'),
+        ({"expires_in": "never"}, 'expires_in that is "never"'),
+        ({"expires_in": [3600]}, "expires_in that is [3600]"),
+        ({"expires_in": True}, "expires_in that is true"),
         ({"access_token": "line\nbreak"}, "one that no header carries: it has U+000A in it"),
         ({"access_token": "a b"}, "it has U+0020 in it"),
         ({"access_token": "schl\u00fcssel"}, "it has U+00FC in it"),
         ({"access_token": "end\u200b"}, "it has U+200B in it"),
         ({"access_token": ""}, "it is empty"),
-        ({"token_type": None}, "token_type is"),
     ],
 )
 async def test_a_member_that_is_of_no_use_is_told(tmp_path: Path, members: dict[str, Any], words: str) -> None:
@@ -39,7 +40,10 @@ async def test_a_member_that_is_of_no_use_is_told(tmp_path: Path, members: dict[
     assert "line" not in (made.explanation or "") + (made.hint or "")
 
 
-@pytest.mark.parametrize("members", [{}, {"expires_in": 1}, {"expires_in": 3600.0}, {"scope": ""}])
+@pytest.mark.parametrize(
+    "members",
+    [{}, {"expires_in": 1}, {"expires_in": 3600.0}, {"expires_in": "3599"}, {"expires_in": None}, {"scope": ""}],
+)
 async def test_a_good_answer_is_not_talked_about(tmp_path: Path, members: dict[str, Any]) -> None:
     async with running_upstream() as upstream:
         upstream.token_answer = lambda _asked, usual: (200, {}, usual | members)

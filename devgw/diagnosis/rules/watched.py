@@ -13,7 +13,7 @@ from devgw.diagnosis.clients.demands import Demands, demands
 from devgw.diagnosis.clients.recognise import recognise
 from devgw.diagnosis.exchange import asked_url
 from devgw.diagnosis.rule import Rule, diagnosis
-from devgw.diagnosis.rules import proxy, refusals, token, watched_steps
+from devgw.diagnosis.rules import proxy, refusals, watched_steps
 from devgw.diagnosis.rules.refusals import NOTED
 from devgw.diagnosis.verdicts.check import Answer, Verdict
 from devgw.diagnosis.verdicts.point import Point
@@ -213,7 +213,6 @@ RULES: tuple[Rule, ...] = (
     Rule(_NAMED, "the documents that a client of a watched server read", documents_of_a_watched_server),
     *refusals.RULES,
     *watched_steps.RULES,
-    token.ANSWER,
     proxy.IN_ARRAY,
     Rule(("LIMIT-07", "REG-20"), "a good answer of a watched server, with what was noted of it", noted_on_the_way),
 )

@@ -1,7 +1,9 @@
 """Somebody's server as its client goes through it: the answer to the login, and what a browser hides from a page."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 
 from devgw.diagnosis.exchange import asked_url, query, response_header, response_json
@@ -12,6 +14,7 @@ from devgw.events import Trace
 from devgw.events.flow import Diagnosis, FlowState, Step, StepState
 from devgw.events.trace import CLIENT_LEFT
 from devgw.foreign.text import clean
+from devgw.oauth.text import unsendable_in
 
 SILENCE = timedelta(seconds=2)
 """After which a client that redeems no code has thrown it away."""
@@ -20,6 +23,10 @@ _CALLBACK, _SERVER, _AUTHORIZE, _TOKEN = "callback", "server metadata", "authori
 """What a request to a watched server was for (`Trace.asked`)."""
 _METADATA = frozenset({"resource metadata", _SERVER})
 _SHOWN = 200
+_WANTED = {
+    "expires_in": "a number of seconds above 0, or leave it out",
+    "access_token": "a string of visible ASCII characters without a space",
+}
 _PATIENCE = timedelta(seconds=3)
 """After which a client that leaves before an answer has given it up, and was not merely stopped."""
 _PREFLIGHT_FAILS = 300
@@ -131,6 +138,38 @@ def tokens_of_another_kind(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]
     yield diagnosis("TOK-08", cause, fix, view=view, trace=given, step=Step.TOKEN, gone_when="the client calls")
 
 
+def tokens_of_no_use(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+    """TOK-08: tokens came that have ended by their own answer, or that no header carries; a client may go on with them.
+
+    Seconds as a string are taken by every client, and are not talked about.
+    """
+    given = next((each for each in reversed(view.traces) if each.asked == _TOKEN and _is_read(each)), None)
+    if given is None or given.problem is not None:
+        return
+    for member, shown in _of_no_use(response_json(given)).items():
+        cause = f"{asked_url(given)} answered with {member} that is {shown}."
+        fix = f"Send {member} as {_WANTED[member]} (RFC 6749 §5.1) at {split_url(asked_url(given)).origin}."
+        yield diagnosis("TOK-08", cause, fix, view=view, trace=given, step=Step.TOKEN, got=shown)
+
+
+def _of_no_use(answer: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with members of a token answer, in words, by their names; no token is in them."""
+    odd, lives, access = {}, answer.get("expires_in"), answer.get("access_token")
+    if isinstance(access, str) and (unsendable := unsendable_in(access)):
+        odd["access_token"] = f"one that no header carries: {unsendable}"
+    if lives is not None and not _is_ahead(lives):
+        odd["expires_in"] = f"{clean(json.dumps(lives), 40)}, which is no time to come"
+    return odd
+
+
+def _is_ahead(lives: Any) -> bool:
+    """Tell whether a lifetime is one: a number above 0, be it in a string."""
+    try:
+        return not isinstance(lives, bool) and float(lives) > 0
+    except (TypeError, ValueError):
+        return False
+
+
 def left_before_an_answer(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """NET-04: the client gave a step of its login up, to which the server had not answered."""
     if view.flow.state is FlowState.DONE or view.quiet_for(now) < SILENCE or not view.traces:
@@ -145,6 +184,7 @@ def left_before_an_answer(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule(("TOK-08",), "tokens that have ended, or that no header carries", tokens_of_no_use),
     Rule(("TOK-08",), "tokens that are none of bearers, and no call", tokens_of_another_kind),
     Rule(("NET-04",), "an answer that a client did not wait for", left_before_an_answer),
     Rule(("DISC-07", "DISC-08", "SESS-11"), "the answer to the login, and no code redeemed", answers_of_the_login),
