@@ -1,8 +1,11 @@
 """What is seen first of a row that is opened: its beginning, whatever links stand further below."""
 
+from dataclasses import replace
+
 import pytest
 
 from devgw.control.messages import CheckRow, Events, HealthView
+from devgw.dashboard.keys.keymap import Keymap
 from devgw.dashboard.views.base import View
 from devgw.dashboard.views.catalog import VIEWS, key_of
 from devgw.dashboard.world import Link
@@ -35,6 +38,9 @@ def test_the_first_link_below_is_chosen_as_soon_as_it_comes_into_sight(bench: Be
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_no_key_is_explained_in_half_a_sentence(bench: Bench, view: View) -> None:
+    """What is longer than its column goes on below itself, a reason against it too."""
+    longer = tuple(replace(each, text=f"{each.text}, and what else it does for you") for each in bench.desk.keymap.all)
+    bench.desk.keymap = Keymap(longer)
     bench.press(key_of(view), "?")
     shown = [line[5:110] for line in bench.text().splitlines()[3:-3]]
 

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from devgw.dashboard.keys.editor import Editor
 from devgw.dashboard.keys.keymap import Key
-from devgw.dashboard.look.line import BLANK, Line, cut, fit, line, pad, wrap
-from devgw.foreign.text import cells
+from devgw.dashboard.look.line import BLANK, Line, fit, line, line_cells, pad, wrap
 
 if TYPE_CHECKING:
     from devgw.dashboard.desk import Desk
@@ -59,7 +58,8 @@ class Help:
 
     def _column(self, desk: "Desk", keys: list[Key], width: int) -> list[Line]:
         has_digits = desk.keymap.views_are_digits()
-        lines = [_line(desk, each, width) for each in keys if each.shown and not _is_second(each, has_digits)]
+        named = [each for each in keys if each.shown and not _is_second(each, has_digits)]
+        lines = [one for each in named for one in _lines(desk, each, width)]
         if has_digits and any(each.id.startswith("view_") for each in keys):
             lines.insert(0, line((f" {'1-9 0':<{_SHOWN}} ", "key"), "show a view: Flows, Traces … Events"))
         return lines
@@ -92,15 +92,17 @@ def _matches(each: Key, wanted: str) -> bool:
     return wanted in f"{each.shown} {each.label} {each.text} {each.id}".lower()
 
 
-def _line(desk: "Desk", each: Key, width: int) -> Line:
-    reason = each.reason(desk)
-    shown = each.shown.replace("⏎", desk.glyphs.enter)
-    look = "dim" if reason else ""
-    tail = (f" ({reason})", "warn") if reason else ""
-    is_long = cells(each.text) + cells(reason) + _SHOWN + 6 > width
-    text = each.label if tail and is_long and each.label else each.text
-    one = line((f" {fit(shown, _SHOWN)} ", "dim" if reason else "key"), (text, look), tail)
-    return cut(one, width, desk.glyphs.ellipsis)
+def _lines(desk: "Desk", each: Key, width: int) -> list[Line]:
+    """Return what a key does, and why not now, in as many lines as it takes."""
+    reason, room = each.reason(desk), max(12, width - _SHOWN - 3)
+    told = wrap(each.text, room, "dim" if reason else "")
+    why = wrap(f"({reason})", room, "warn") if reason else []
+    if len(why) == 1 and line_cells(told[-1]) + 1 + line_cells(why[0]) <= room:
+        told[-1] = (*told[-1], (" ", ""), *why.pop())
+    shown = fit(each.shown.replace("⏎", desk.glyphs.enter), _SHOWN)
+    first, *rest = [*told, *why]
+    head = (f" {shown} ", "dim" if reason else "key")
+    return [(head, *first), *(((" " * (_SHOWN + 2), ""), *more) for more in rest)]
 
 
 def _beside(left: list[Line], right: list[Line], half: int) -> list[Line]:
