@@ -5,6 +5,7 @@ a project that is gone is an invalid save, and a project that comes to a gateway
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -137,20 +138,34 @@ class Reloading:
         project = companions.lead(written)
         found = changes(runtime.gateway.project, project)
         self._swap(saved.loaded, project)
-        said = self._carry_out(found)
+        said = await self._carry_out(found)
         await companions.end(companions.superfluous(plan), runtime.supervisor)
         said += [*self._own.changed(saved.own), *(each for each in runtime.notes if each not in notes)]
         said += [f"The {name} has ended." for name in before if name not in companions.running]
         self._announce(saved, said)
         self._own.told(saved.own)
 
-    def _carry_out(self, found: Sequence[Change]) -> list[str]:
-        """End what cannot go on, all of it or nothing; return in words what changed, and whom it meets."""
-        said = [counted(each, self._effects.count) for each in found]
-        with self._runtime.ground.store.transaction():
-            for change in found:
-                self._effects.end(change.effects)
+    async def _carry_out(self, found: Sequence[Change]) -> list[str]:
+        """End what cannot go on; return in words what changed, and whom it meets.
+
+        Requests are answered in between. Who is cancelled in the midst carries out the rest at once.
+        """
+        said, left = [], deque(found)
+        try:
+            for each in found:
+                said.append(counted(each, self._effects.count))
+                await asyncio.sleep(0)
+            while left:
+                self._end(left.popleft())
+                await asyncio.sleep(0)
+        finally:
+            for each in left:
+                self._end(each)
         return said
+
+    def _end(self, change: Change) -> None:
+        with self._runtime.ground.store.transaction():
+            self._effects.end(change.effects)
 
     def _swap(self, loaded: Loaded, project: Project) -> None:
         runtime = self._runtime

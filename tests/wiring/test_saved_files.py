@@ -6,12 +6,14 @@ import os
 import shutil
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from devgw.config.changes import changes
 from devgw.config.finding import Finding, Severity
 from devgw.config.load import load
 from devgw.config.outflow import outflows
@@ -157,6 +159,26 @@ async def test_routes_that_go_end_what_was_theirs_without_a_look_at_everything_f
             loaded = await until(gateway, ConfigLoaded, 2)
     assert sum("1 grant" in each for each in loaded.changes) == MANY
     assert 0 < called["Table._read"] <= 20 * MANY
+
+
+@pytest.mark.parametrize("steps", [1, MANY + 3])
+async def test_what_ends_has_ended_though_the_gateway_is_stopped_in_the_midst(project: Path, steps: int) -> None:
+    with_routes(project, MANY)
+    async with running_gateway(project, settings=Settings(port=0), ephemeral=False) as gateway:
+        runtime, now = gateway.runtime, gateway.runtime.clock.now()
+        with runtime.ground.store.transaction():
+            for number in range(MANY):
+                runtime.ground.store.save_grant(_grant(number, now))
+        without = replace(runtime.gateway.project, routes=runtime.gateway.project.routes[:1])
+        found = changes(runtime.gateway.project, without)
+        carrying_out = asyncio.ensure_future(Reloading(runtime)._carry_out(found))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        assert runtime.ground.store.live_grants(now)
+        carrying_out.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await carrying_out
+        assert runtime.ground.store.live_grants(now) == []
 
 
 def _grant(number: int, now: Any) -> Grant:
