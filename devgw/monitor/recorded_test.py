@@ -154,7 +154,7 @@ class _Writer:
 
     def _source(self, name: str, value: Any, depth: int) -> str:
         """Return a value as Python writes it, with what is the attempt's own in its place."""
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             inner = [
                 f"{_quoted(key)}: {self._source(key, each, depth + 1)},{_note(key, each)}"
                 for key, each in value.items()
