@@ -1,8 +1,8 @@
 """Keeps flows as they happen: a helper beside the requests, whose disk may be full, slow or gone.
 
 Twice a second it asks the recorder what changed, and lets a thread of its own write it. It rests twenty times as long
-as that kept a processor, so that a flood costs a twentieth of a core; what it cannot follow is dropped and counted. Whatever is in
-the way stands in Health, and is tried again by itself.
+as that kept a processor, so that a flood costs a twentieth of a core; what it cannot follow is dropped and counted.
+Whatever is in the way stands in Health, and is tried again by itself.
 """
 
 import asyncio
