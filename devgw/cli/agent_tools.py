@@ -63,12 +63,11 @@ class AgentTool:
 def _is_of(wanted: str, value: object) -> bool:
     if wanted == "integer":
         return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, dict) if wanted == "object" else isinstance(value, str) and _is_text(value)
+    from devgw.foreign.text import can_be_written  # noqa: PLC0415  `--help` must be quick
 
-
-def _is_text(value: str) -> bool:
-    """Tell whether a command can be given it: half a pair of surrogates is no letter, and nothing ends amid a word."""
-    return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
+    if wanted == "object":
+        return isinstance(value, dict)
+    return isinstance(value, str) and "\0" not in value and can_be_written(value)
 
 
 def _one(name: str) -> _Words:

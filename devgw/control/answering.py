@@ -10,7 +10,7 @@ from devgw.control.codec import plain_row
 from devgw.control.commands import Consequences, Copied, Revealed
 from devgw.control.messages import PARTS, Command, CommandAnswer
 from devgw.events.flow import FlowState
-from devgw.foreign.text import clean_lines, shown_json
+from devgw.foreign.text import can_be_written, clean_lines, shown_json
 from devgw.monitor import trace_view
 from devgw.monitor.archive import Archive, MemoryArchive
 from devgw.monitor.comparison import compare_flows, last_good
@@ -257,7 +257,7 @@ def _found(row: Row | Consequences | None, kind: str, id_: str) -> Row:
 
 def _text(arguments: dict[str, Any], name: str, default: str | None = None) -> str:
     value = arguments.get(name, default)
-    if not isinstance(value, str) or (not value and default is None):
+    if not isinstance(value, str) or (not value and default is None) or not can_be_written(value):
         raise Unanswerable("bad_arguments", f"`{name}` must be a text.")
     return value
 

@@ -25,6 +25,7 @@ from devgw.control.messages import (
     TurnedAway,
     Welcome,
 )
+from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.control import GatewaySilent
 
@@ -178,7 +179,12 @@ class ControlClient:
         id_ = str(next(self._numbers))
         self._asked[id_] = asyncio.get_running_loop().create_future()
         try:
-            writer.write(to_line(Command(id_, name, arguments)))
+            line = to_line(Command(id_, name, arguments))
+            if len(line) > Limits.CONTROL_LINE_BYTES:
+                raise Lost(
+                    f"{name} is asked with more than {Limits.CONTROL_LINE_BYTES:,} bytes, which no gateway reads."
+                )
+            writer.write(line)
             async with asyncio.timeout(ASK_SECONDS):
                 return await self._asked[id_]
         except (ConnectionError, TimeoutError) as reason:

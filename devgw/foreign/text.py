@@ -125,6 +125,11 @@ def hidden_in(text: str) -> str:
     return f"U+{ord(found):04X}"
 
 
+def can_be_written(text: str) -> bool:
+    """Tell whether UTF-8 has all of a text: half a pair of surrogates is no letter."""
+    return not any("\ud800" <= each <= "\udfff" for each in text)
+
+
 def writable(text: str, stream: TextIO) -> str:
     """Return `text` as far as the stream's encoding has it; what that lacks becomes `?`."""
     encoding = stream.encoding or "utf-8"

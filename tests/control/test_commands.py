@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from devgw.control.client import ask_once
+from devgw.control.client import Lost, ask_once
 from devgw.control.messages import Snapshot
 from devgw.events.trace import Body
 from tests.control.conftest import Served
@@ -40,6 +40,9 @@ async def test_commands_are_answered(served: Served) -> None:
         ("revoke", {"kind": "grant", "id": "g-9"}, "not_found"),
         ("revoke", {"kind": "grant", "id": "g-1", "dry_run": "yes"}, "bad_arguments"),
         ("inspect", {"kind": "trace", "id": "0"}, "not_found"),
+        ("inspect", {"kind": "trace", "id": "\ud800"}, "bad_arguments"),
+        ("replay", {"id": "a\udcff"}, "bad_arguments"),
+        ("copy", {"kind": "file", "id": "\udfff"}, "bad_arguments"),
         ("reveal", {"trace_id": "0", "place": "x"}, "not_found"),
         ("travel", {"seconds": -1}, "bad_arguments"),
         ("travel", {"seconds": 5}, "not_possible"),
@@ -52,6 +55,11 @@ async def test_a_command_that_cannot_be_done_says_why(
     answer = await ask_once(served.state_dir, name, **arguments)
     assert (answer.ok, answer.code) == (False, code)
     assert answer.explanation
+
+
+async def test_a_command_that_is_too_long_to_be_read_is_not_sent_and_says_so(served: Served) -> None:
+    with pytest.raises(Lost, match="inspect is asked with more than 65,536 bytes"):
+        await ask_once(served.state_dir, "inspect", kind="trace", id="x" * 100_000)
 
 
 async def test_one_secret_is_revealed_on_purpose_and_copies_hold_none(served: Served) -> None:
