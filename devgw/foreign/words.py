@@ -23,6 +23,7 @@ _STATUS = re.compile(
 _MOST = 160
 _WHY = (
     *("error_description", "detail", "message", "Message", "msg", "faultstring", "error_msg", "title", "reason"),
+    *("errorSummary", "errorMessage"),
     *("error", "errors", "fault"),
 )
 """Members that say why, the most telling first (RFC 6749 §5.2, RFC 9457 §3.1, JSON-RPC 2.0 §5.1; and what is usual)."""

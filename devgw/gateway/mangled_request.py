@@ -112,7 +112,7 @@ def told_by_the_query(parameters: Parameters, refused: Refused) -> Refused:
             return Refused(replace(refused.problem, instead=instead))
     if isinstance(refused.problem, ChallengeMissing | ChallengeMethodUnsupported):
         return refused
-    if len(names) == 1 or _is_cut(names, refused.problem):
+    if (len(names) == 1 and names[0] in _NAMES) or _is_cut(names, refused.problem):
         return Refused(RequestCutOff(names[-1], len(parameters.first(names[-1]) or ""), is_alone=len(names) == 1))
     return refused
 

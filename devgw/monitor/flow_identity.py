@@ -71,7 +71,7 @@ class FlowIdentity:
         agent = self._book.agent_of(client_id)
         if agent:
             return _newest(flow for flow in waiting if flow.user_agent == agent), False
-        return _newest(waiting), True
+        return _newest(flow for flow in waiting if not _was_turned_down(flow)), True
 
     def _about_to_ask(self, trace: Trace, client_id: str) -> Flow | None:
         """Return the flow of a client that has only registered, for the first time or anew after it was forgotten."""

@@ -114,7 +114,13 @@ def _is_served(monitor: Monitor, flow: Flow) -> str:
     paths = {urlsplit(url).path for url in monitor.gateway.mcp_urls}
     asked = [each.got for each in flow.diagnoses if each.id == _NO_ROUTE]
     is_all = asked and len(asked) == len(flow.diagnoses)
-    return f"{asked[0]} is served by now" if is_all and all(urlsplit(each).path in paths for each in asked) else ""
+    return f"{asked[0]} is served by now" if is_all and all(_path_of(each) in paths for each in asked) else ""
+
+
+def _path_of(url: str) -> str:
+    """Return the path that was asked: a `#` or `?` of a request's own path is a part of it, which no route has."""
+    parts = urlsplit(url)
+    return url.removeprefix(f"{parts.scheme}://{parts.netloc}")
 
 
 def _order(case: CaseView, moment: datetime) -> _Order:

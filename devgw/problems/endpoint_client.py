@@ -46,7 +46,7 @@ class RegistrationNotTaken(EndpointRefusal):
 
     def explain(self) -> str:
         """Say what was refused, or is missing."""
-        lacks = f", without {self.missing}" if self.missing else ""
+        lacks = f", without a usable {self.missing}" if self.missing else ""
         return f"The {self._where} {self._answered}{lacks}."
 
     def advise(self) -> str:

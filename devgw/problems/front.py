@@ -59,7 +59,7 @@ class MethodNotOffered(Problem):
     @property
     def diagnosis_id(self) -> str | None:
         """Return none for the methods by which clients look whether there are sessions."""
-        return None if self.method in {"GET", "HEAD", "DELETE", "OPTIONS"} else "REQ-06"
+        return None if not self.is_websocket and self.method in {"GET", "HEAD", "DELETE", "OPTIONS"} else "REQ-06"
 
     def explain(self) -> str:
         """Say what was asked."""

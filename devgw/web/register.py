@@ -5,7 +5,7 @@ import json
 from quart import Blueprint, Response, jsonify, request
 
 from devgw.foreign.json import JsonRefused, read_json
-from devgw.foreign.text import is_seen
+from devgw.foreign.text import clean, is_seen
 from devgw.limits import Limits
 from devgw.oauth.urls import REGISTER
 from devgw.problems import Problem, Refused
@@ -16,6 +16,8 @@ from devgw.web import caller, refusals, serving
 from devgw.web.wrong_path import check_not_for_tokens, names_in_form
 
 blueprint = Blueprint("register", __name__)
+_SHOWN = 60
+"""Characters of a header that are shown."""
 
 
 @blueprint.post(REGISTER)
@@ -54,6 +56,11 @@ async def _document() -> object:
 
 
 async def _read_metadata() -> object:
+    if packed := request.headers.get("Content-Encoding", "").strip():
+        got = (
+            f"JSON that is not taken (it came with Content-Encoding: {clean(packed, _SHOWN)}, which is not undone here)"
+        )
+        raise Refused(RegistrationUnreadable(got, wanted="JSON in UTF-8, without Content-Encoding"))
     document = _read(await request.get_data())
     if isinstance(document, dict) and "redirect_uris" not in document:
         check_not_for_tokens(document)
@@ -95,7 +102,8 @@ def _read(body: bytes | str) -> object:
     except JsonRefused as refused:
         raise Refused(_problem_of(refused)) from refused
     except UnicodeEncodeError as error:
-        raise Refused(RegistrationUnreadable(got="JSON with half of a character")) from error
+        got = "JSON that is not taken (half of a character stands in it)"
+        raise Refused(RegistrationUnreadable(got, wanted="whole characters in each string")) from error
     return document
 
 

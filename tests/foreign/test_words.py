@@ -21,6 +21,8 @@ from devgw.foreign.words import words_of
         (b"<title></title><p>Only this", "Only this"),
         (b'{"fault":{"faultstring":"Quota limit exceeded","detail":{"errorcode":"x"}}}', "Quota limit exceeded"),
         (b'{"error_msg":"404 Route Not Found"}', "404 Route Not Found"),
+        (b'{"errorCode":"E0000011","errorSummary":"Invalid token provided"}', "Invalid token provided"),
+        (b'{"errorType":"Sandbox.Timedout","errorMessage":"Task timed out"}', "Task timed out"),
     ],
 )
 def test_the_words_that_say_what_is_the_matter_are_found(body: bytes, words: str) -> None:

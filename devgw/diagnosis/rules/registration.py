@@ -10,6 +10,7 @@ from devgw.diagnosis.exchange import (
     is_token,
     query,
     registration_shape,
+    request_json,
 )
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import known_quirks
@@ -27,7 +28,7 @@ WINDOW = timedelta(minutes=5)
 def registers_again_and_again(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """REG-11: many registrations with equal metadata, but for the port."""
     mine = next((trace for trace in reversed(view.traces) if is_registration(trace)), None)
-    if mine is None:
+    if mine is None or not request_json(mine):  # what could not be read is like nothing
         return
     alike = [
         each
