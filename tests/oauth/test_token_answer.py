@@ -134,7 +134,7 @@ def test_a_status_that_is_about_the_way_says_what_mends_the_way(
 ) -> None:
     """RFC 9110 §15.5.8, §15.5.9, §15.5.20; RFC 8470 §5.2: and no log of the server is pointed at."""
     with pytest.raises(Refused) as refused:
-        read_token_answer(TokenQuestion(URL), status, "text/html", body, "7")
+        read_token_answer(TokenQuestion(URL), status, "text/html", body, "7 s")
     problem = refused.value.problem
     assert (problem.diagnosis_id, problem.fault) == (name, fault)
     assert change in problem.advise()
