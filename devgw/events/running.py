@@ -59,7 +59,10 @@ class HelperStateChanged(Event):
     helper: str
     """As Health calls it: `configuration`, `housekeeping`, `WorkOS emulator`, …"""
     state: str
-    """`running`, `limited`, `waiting` (it is started again), `down` (it still is, rarely), `stopped`."""
+    """`running`, `limited`, `waiting` (it is started again), `down` (it still is, rarely), `stopped`.
+
+    Of work that is done once: `failed`, and `done` where it failed before.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,6 +166,7 @@ _HELPER_STATES = {
     "limited": "runs with a limit",
     "waiting": "failed and is started again",
     "down": "is down",
+    "done": "is done now",
 }
 
 

@@ -11,16 +11,18 @@ from devgw.problems import Refused
 
 LONGEST = 200
 """Characters of a reason that are shown."""
-DEFECT = "This is a defect of devgw: report it with the words beside it. It is tried again by itself."
+_THEN, _TRIED, _UNTIL = "; it goes on by itself then.", " It is tried again by itself.", " Until then it is tried."
+"""What is so of helpers, and of no work that is done once."""
+DEFECT = f"This is a defect of devgw: report it with the words beside it.{_TRIED}"
 _FIXES = {
-    errno.ENOSPC: "Free space on that disk; it goes on by itself then.",
-    errno.EDQUOT: "Free space in your quota; it goes on by itself then.",
+    errno.ENOSPC: f"Free space on that disk{_THEN}",
+    errno.EDQUOT: f"Free space in your quota{_THEN}",
     errno.EFBIG: "Raise the limit on file sizes (`ulimit -f`) and start devgw again.",
     errno.ENFILE: "The whole machine has no open files left: end programs that hold many.",
-    errno.ENOMEM: "Free memory; it goes on by itself then.",
+    errno.ENOMEM: f"Free memory{_THEN}",
     errno.ELOOP: "A symbolic link leads to itself: remove it.",
-    errno.EACCES: "Give your user the right to it; it goes on by itself then.",
-    errno.EPERM: "Give your user the right to it; it goes on by itself then.",
+    errno.EACCES: f"Give your user the right to it{_THEN}",
+    errno.EPERM: f"Give your user the right to it{_THEN}",
     errno.EROFS: "The disk is mounted read-only: make it writable, or name another folder with --state-dir.",
     errno.EADDRINUSE: "End the program that has this port, or configure another one.",
 }
@@ -32,6 +34,12 @@ class Cause:
 
     reason: str
     fix: str = ""
+
+
+def of_one_time(cause: Cause) -> Cause:
+    """Return the cause of a failure of what is done once: nothing promises that it is done again."""
+    fix = cause.fix.replace(_THEN, ".").replace(_UNTIL, "")
+    return Cause(cause.reason, fix.replace(_TRIED.strip(), "").strip())
 
 
 class HelperUnwell(Exception):  # noqa: N818  it reads as what happened
@@ -60,11 +68,11 @@ def _of_system(error: OSError) -> Cause:
     """Return what the system said, and of which file."""
     said = clean(error.strerror or str(error) or type(error).__name__, LONGEST)
     where = f" ({clean(str(error.filename), LONGEST)})" if error.filename else ""
-    fix = _FIXES.get(error.errno or 0, "It is tried again by itself.")
+    fix = _FIXES.get(error.errno or 0, _TRIED.strip())
     if error.errno == errno.EMFILE:
-        fix = f"{here().how_to_open_more()} Until then it is tried."
+        fix = f"{here().how_to_open_more()}{_UNTIL}"
     if isinstance(error, FileRefused):
-        fix = f"{error.todo}; it goes on by itself then."
+        fix = f"{error.todo}{_THEN}"
     return Cause(f"{said}{where}", fix)
 
 

@@ -20,7 +20,7 @@ from devgw.events.taxonomy import HelperStateChanged
 from devgw.monitor.health import Health
 from devgw.monitor.views import CheckRow
 from devgw.tasks import is_cancelled
-from devgw.wiring.cause import Cause, cause_of
+from devgw.wiring.cause import Cause, cause_of, of_one_time
 
 Begin = Callable[[], Awaitable[None]]
 _IS_NO_FAULT = (KeyboardInterrupt, GeneratorExit)
@@ -37,6 +37,10 @@ class HelperState(StrEnum):
     DOWN = "down"
     """It failed again and again; it is tried at the longest interval."""
     STOPPED = "stopped"
+    FAILED = "failed"
+    """Of work that is done once: it was not done, and is not tried again."""
+    DONE = "done"
+    """Of such work that failed before."""
 
 
 _SHOWN = {
@@ -197,15 +201,15 @@ class Supervisor:
         except (asyncio.CancelledError, *_IS_NO_FAULT):
             raise
         except BaseException as error:  # noqa: BLE001  it concerns nobody else
-            cause = cause_of(error)
+            cause = of_one_time(cause_of(error))
             self._judge(name, "warning", "failed", cause)
             if self._failed_works.get(name) != cause:
                 self._failed_works[name] = cause
-                self._tell(name, HelperState.WAITING, cause)
+                self._tell(name, HelperState.FAILED, cause)
         else:
             if self._failed_works.pop(name, None) is not None:
                 self._health.forget(name)
-                self._tell(name, HelperState.RUNNING, Cause(""))
+                self._tell(name, HelperState.DONE, Cause(""))
 
     # --- telling ---
 
@@ -215,7 +219,7 @@ class Supervisor:
         self._health.judge(CheckRow(name, state, text, at=at, fix=cause.fix, is_inside=True))
 
     def _tell(self, name: str, state: HelperState, cause: Cause) -> None:
-        is_failure = state not in {HelperState.RUNNING, HelperState.STOPPED}
+        is_failure = state not in {HelperState.RUNNING, HelperState.STOPPED, HelperState.DONE}
         self._bus.publish(
             HelperStateChanged(
                 helper=name,

@@ -18,10 +18,12 @@ from devgw.events import Bus
 from devgw.events.taxonomy import HelperStateChanged
 from devgw.files import FileRefused
 from devgw.monitor.book import Count
+from devgw.monitor.event_words import sentence
 from devgw.monitor.health import Health
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.views import CheckRow
 from devgw.monitor.watching import Watching
+from devgw.platforms.here import here
 from devgw.settings import Settings
 from devgw.wiring.cause import cause_of
 from devgw.wiring.companions import WORKOS
@@ -232,10 +234,36 @@ async def test_one_piece_of_work_that_fails_stands_in_health_until_the_next_succ
     bench.supervisor.once("work", work(KeyError("x")))
     bench.supervisor.once("work", work(ZeroDivisionError()))
     await until(lambda: "ZeroDivisionError" in bench.row("work").text)  # type: ignore[union-attr]
-    assert bench.states() == ["waiting", "waiting"], "the same failure is told once, another one anew"
+    assert bench.states() == ["failed", "failed"], "the same failure is told once, another one anew"
     bench.supervisor.once("work", work(None))
     await until(lambda: bench.state("work") == "not there")
-    assert bench.states() == ["waiting", "waiting", "running"]
+    assert bench.states() == ["failed", "failed", "done"]
+
+
+@pytest.mark.parametrize(
+    ("error", "fix"),
+    [
+        (OSError(errno.ENOSPC, "full"), "Free space on that disk."),
+        (OSError(errno.EMFILE, "too many"), here().how_to_open_more()),
+        (OSError(errno.EIO, "broken"), ""),
+        (FileRefused(Path("x"), "it is a link"), "Move it away."),
+        (KeyError("x"), "This is a defect of devgw: report it with the words beside it."),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+async def test_nobody_says_that_work_which_is_done_once_is_tried_again(
+    bench: Bench, error: Exception, fix: str
+) -> None:
+    async def work() -> None:
+        raise error
+
+    bench.supervisor.once("work", work())
+    await until(lambda: bench.state("work") == "warning")
+    (told,) = bench.told
+    row = bench.row("work")
+    assert row is not None
+    assert (row.fix, told.hint or "") == (fix, fix)
+    assert "again" not in sentence(told)
 
 
 def test_a_reason_names_the_file_and_no_secret() -> None:
