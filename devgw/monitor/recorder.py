@@ -98,6 +98,10 @@ class Recorder:
             self._waiting[each.flow.id] = each.flow
             self._waiting.move_to_end(each.flow.id, last=False)
 
+    def forget(self) -> None:
+        """Let nothing that waits be written: it was cleared."""
+        self._waiting.clear()
+
     def wrote(self, picked: list[Picked]) -> None:
         """Remember how far these were written down; may be called in another thread."""
         for each in picked:

@@ -61,6 +61,7 @@ class FlowArchive:
         self._recorder = Recorder(monitor)
         self._thread = OwnThread(HELPER)
         self._store: FlowStore | None = None
+        self._is_clearing = False
         self._dropped, self._dropped_at = 0, 0
 
     # --- keeping ---
@@ -104,7 +105,7 @@ class FlowArchive:
     async def _write_some(self) -> float:
         """Write what changed, the oldest change first; return how many seconds of a processor that took."""
         self._recorder.look()
-        picked = self._recorder.pick(_AT_ONCE)
+        picked = [] if self._is_clearing else self._recorder.pick(_AT_ONCE)
         if not picked:
             return 0.0
         try:
@@ -207,4 +208,9 @@ class FlowArchive:
 
     async def forget(self) -> None:
         """Forget every flow that is kept."""
-        await self._thread.run(lambda: self._store.forget() if self._store else 0)
+        self._is_clearing = True  # what is picked meanwhile would be written behind it
+        try:
+            await self._thread.run(lambda: self._store.forget() if self._store else 0)
+            self._recorder.forget()
+        finally:
+            self._is_clearing = False

@@ -210,6 +210,25 @@ async def test_flows_that_are_cleared_are_gone_from_the_disk_too(tmp_path: Path,
         assert await flows_of(state) == []
 
 
+async def test_what_waits_to_be_written_when_flows_are_cleared_is_not_written_after(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    state = tmp_path / ".devgw"
+    async with running_gateway(tmp_path, ephemeral=False, settings=Settings(port=0)) as gateway:
+        await until((state / "flows.db").exists, "no file of flows")
+        await until(lambda: row(gateway, HELPER)[0] == "ok", "it is not well at the start")
+        with closing(sqlite3.connect(state / "flows.db", isolation_level=None)) as shell:
+            shell.execute("BEGIN IMMEDIATE")
+            await failed(gateway, http)
+            (cleared,) = gateway.runtime.monitor.flow_book.flows.ids()
+            await until(lambda: "locked" in row(gateway, HELPER)[1], "Health does not say it")
+            shell.execute("ROLLBACK")
+        assert (await ask_once(state, "clear", kind="flows")).ok
+        await failed(gateway, http)
+        await until_kept(state, "Mistaken", 1)
+        assert cleared not in on_disk(state)
+
+
 async def test_the_file_of_flows_is_for_its_owner_alone(tmp_path: Path, http: httpx2.AsyncClient) -> None:
     async with running_gateway(tmp_path, ephemeral=False, settings=Settings(port=0)) as gateway:
         await failed(gateway, http)
