@@ -86,7 +86,7 @@ def started(
 
 def origin_of(project: Path) -> str:
     """Return where the gateway of `project` answers, asked over its control socket."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 40
     while time.monotonic() < deadline:
         command = devgw("tail", "--json", "--once", "-n", "50")
         asked = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)

@@ -45,7 +45,7 @@ class Seen:
 
     async def when(self, holds: Callable[[], bool]) -> None:
         """Wait until `holds`."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not holds():
                 self._news.clear()
                 await self._news.wait()

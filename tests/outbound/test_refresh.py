@@ -24,7 +24,7 @@ from tests.outbound.upstream import Upstream
 
 async def until(holds: Any) -> None:
     """Return once `holds` is true."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not holds():
             await asyncio.sleep(0)
 

@@ -29,7 +29,7 @@ def row(gateway: Running, name: str) -> CheckRow:
     return next(each for each in gateway.runtime.monitor.health.look().checks if each.name == name)
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline

@@ -101,7 +101,7 @@ class faulty_gateway:  # noqa: N801  a context manager
         await self._running.__aexit__(*reason)  # type: ignore[arg-type]  # handed on as it came
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 12.0) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline

@@ -14,6 +14,7 @@ from tests.support.gate import gate
 
 ANSWER = b'{"jsonrpc":"2.0","id":7,"result":{"content":[]}}'
 OTHERS_SECONDS = 1.0
+"""Of the processor, so that it does not matter what else the machine does."""
 
 
 def call(arguments: str, identifier: str = "7") -> bytes:
@@ -92,9 +93,9 @@ async def test_a_body_of_many_values_holds_nobody_else_up_and_is_passed_on() -> 
     async with bytes_upstream(answers) as upstream, gate(upstream.url) as gateway, httpx2.AsyncClient() as http:
         asked = asyncio.ensure_future(http.post(gateway.url, content=body, headers=gateway.bearer, timeout=60))
         while not asked.done():
-            began = time.monotonic()
+            began = time.thread_time()
             await asyncio.sleep(0.01)
-            slowest = max(slowest, time.monotonic() - began)
+            slowest = max(slowest, time.thread_time() - began)
         assert (await asked).json() == json.loads(ANSWER)
         assert [each.body for each in upstream.seen] == [body]
     assert slowest < OTHERS_SECONDS

@@ -67,7 +67,7 @@ async def bench() -> AsyncIterator[Bench]:
     await bench.supervisor.close()
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait until something is so, or fail."""
     deadline = time.monotonic() + seconds
     while not is_so():

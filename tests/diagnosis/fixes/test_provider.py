@@ -283,7 +283,7 @@ async def test_workos_that_does_what_is_printed_lets_the_client_through(
 
 async def probed(gateway: Watched) -> None:
     """Wait until the provider was asked why the browser is not back."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not gateway.running.events(McpAuthProviderProbed):
         assert time.monotonic() < deadline, "nobody asked the provider"
         await asyncio.sleep(0.02)

@@ -35,7 +35,7 @@ async def begun(gateway: Watched, http: httpx2.AsyncClient) -> None:
     await http.get(gateway.running.authorize_url(client["client_id"], token("")))
 
 
-async def probed(gateway: Watched, seconds: float = 10) -> McpAuthProviderProbed:
+async def probed(gateway: Watched, seconds: float = 30) -> McpAuthProviderProbed:
     """Return what the provider said when it was asked; fail where nothing came in time."""
     deadline = time.monotonic() + seconds
     while not (found := gateway.running.events(McpAuthProviderProbed)):
@@ -53,7 +53,7 @@ async def only(gateway: Watched, http: httpx2.AsyncClient, name: str) -> Diagnos
     return await gateway.only(name)
 
 
-async def said(gateway: Watched, seconds: float = 10) -> None:
+async def said(gateway: Watched, seconds: float = 30) -> None:
     """Wait until something is said of a flow; fail where nothing is in time."""
     deadline = time.monotonic() + seconds
     while not await gateway.names():
@@ -245,7 +245,7 @@ async def test_what_was_mended_is_not_held_against_the_next_login(
         await only(gateway, http, "RURI-04")
         provider.login_page = Reply(200, b"<h1>Sign in</h1>", "text/html")
         await begun(gateway, http)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while len(gateway.running.events(McpAuthProviderProbed)) < 2:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.02)

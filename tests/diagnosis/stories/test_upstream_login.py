@@ -21,7 +21,7 @@ __all__ = ["server"]
 HTML = {"content-type": "text/html"}
 
 
-async def probed(gateway: Watched, number: int = 1, seconds: float = 10) -> None:
+async def probed(gateway: Watched, number: int = 1, seconds: float = 30) -> None:
     """Wait until the upstream's login was looked at so often; fail where it is not in time."""
     deadline = time.monotonic() + seconds
     while len(gateway.running.events(McpAuthUpstreamLoginProbed)) < number:
