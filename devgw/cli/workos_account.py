@@ -26,6 +26,8 @@ _KEY_NAMES = (SECRET_NAME, "WORKOS_API_KEY")
 """Variables that may hold the key: the project's name for it, and WorkOS's own."""
 _VISIBLE = re.compile(r"[!-~]+")
 _DASHBOARD = "In the WorkOS dashboard (https://dashboard.workos.com), in the environment that is meant (Staging):"
+_QUESTIONS = 3
+"""How often it is asked for what is no id of a client, before nobody seems to have one."""
 _COPY = "API Keys; copy the Client ID with its button, create a key, which is shown once, and write both into {dotenv}."
 _CLICKS = {
     "RURI-04": "Redirects; add {callback} exactly so, and save.",
@@ -93,7 +95,12 @@ def account_of(flags: Mapping[str, Any], environ: Mapping[str, str], *, is_new: 
 def _client_id(environ: Mapping[str, str], *, may_ask: bool, may_take: bool) -> str:
     if may_take and environ.get(CLIENT_ID_NAME):
         return environ[CLIENT_ID_NAME]
-    return ask("Your Client ID at WorkOS (Enter: none, an emulator signs people in): ") if may_ask else ""
+    for _ in range(_QUESTIONS if may_ask else 0):
+        given = ask("Your Client ID at WorkOS (Enter: none, an emulator signs people in): ").strip()
+        if not given or given.casefold().startswith("client"):  # a slip behind that is told with the id it may be
+            return given
+        write_line("That is no Client ID: one begins with `client_`. Copy it from API Keys at WorkOS.", err=True)
+    return ""
 
 
 def _may_ask(environ: Mapping[str, str]) -> bool:

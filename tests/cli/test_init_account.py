@@ -195,6 +195,13 @@ def test_enter_is_the_emulator(tmp_path: Path) -> None:
     assert not (tmp_path / "p" / ".env").exists()
 
 
+def test_what_is_no_client_id_is_asked_for_again_and_written_nowhere(tmp_path: Path) -> None:
+    answers = [("Your Client ID at WorkOS", "y"), ("one begins with `client_`", "")]
+    terminal = asked(tmp_path / "p", "", answers)
+    assert "which is not shown" not in terminal.text
+    assert not (tmp_path / "p" / ".env").exists()
+
+
 def test_in_a_project_that_is_there_nothing_is_asked(tmp_path: Path) -> None:
     (tmp_path / "p" / "config").mkdir(parents=True)
     assert "Your Client ID" not in asked(tmp_path / "p", "", []).text
