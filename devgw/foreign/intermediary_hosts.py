@@ -84,7 +84,14 @@ _HOSTS = (
         body=rb"herokucdn\.com/error-pages/[\w-]+",
         change="Look into `heroku logs`: the line of this request has a code such as H10.",
     ),
-    Mark("Render", NOBODY, header="x-render-routing", value="no-\\w+|suspend|hibernate"),
+    Mark("Render", NOBODY, header="x-render-routing", value="no-\\w+|hibernate"),
+    Mark(
+        "Render",
+        AWAY,
+        header="x-render-routing",
+        value="suspend[\\w-]{0,40}",
+        change="Resume that service in its dashboard at Render: it is suspended there.",
+    ),
     Mark("Railway", NOBODY, header="x-railway-fallback", value="true"),
     Mark(
         "Netlify",

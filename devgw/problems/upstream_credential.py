@@ -103,6 +103,11 @@ class UpstreamCredentialRefused(UpstreamProblem):
         if scheme := account_scheme(self.challenge):
             return for_account(scheme, "Attach set-upstream-api-key-inbound to the route, which sets a header")
         challenges = list(read_challenges(self.challenge))
+        if {each.scheme for each in challenges} == {"dpop"}:
+            return (
+                "Let that server take bearer tokens or a key for this path: it asks for DPoP alone, a proof with each "
+                "request (RFC 9449), which the gateway does not make."
+            )
         if not any(each.scheme == "bearer" for each in challenges):
             return "Attach set-upstream-api-key-inbound to the route, with the key or header that the upstream wants."
         is_told = (

@@ -43,6 +43,8 @@ def test_of_several_schemes_of_an_account_the_one_that_works_is_advised(challeng
 def test_a_challenge_for_a_proof_is_for_a_token() -> None:
     problem = UpstreamCredentialRefused("https://up.example/mcp", 'DPoP algs="ES256"', "", Shown.NOTHING, False)
     assert "no Bearer token" not in problem.explain()
+    assert "bearer tokens or a key" in problem.advise()
+    assert "set-upstream-api-key-inbound" not in problem.advise()
 
 
 @pytest.mark.parametrize(

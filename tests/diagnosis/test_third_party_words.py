@@ -107,6 +107,9 @@ async def test_nor_has_one_that_no_metadata_names(upstream: Upstream, tmp_path: 
         ("code=c&state={state}&iss={issuer}/", "DISC-08"),
         ("error=login_required&state={state}&iss=https://x.example", "DISC-08"),
         ("code=c&iss={issuer}", "SESS-11"),
+        ("code=c&state=other&iss={issuer}", "SESS-11"),
+        ("code=c&state={state}x&iss={issuer}", "SESS-11"),
+        ("error=access_denied&state=&iss={issuer}", "SESS-11"),
     ],
 )
 async def test_an_answer_that_comes_without_a_login_is_read_as_one_after_it(

@@ -50,6 +50,8 @@ SSO = {"set-cookie": "_vercel_sso_nonce=x; Path=/"}
         (404, {"x-vercel-error": "DEPLOYMENT_NOT_FOUND"}, b"", "Vercel", NOBODY),
         (404, {"x-vercel-error": "NOT_FOUND"}, b"", "Vercel", ROUTE),
         (504, {"x-vercel-error": "FUNCTION_INVOCATION_TIMEOUT"}, b"", "Vercel", FAILS),
+        (503, {"x-render-routing": "suspend-by-user"}, b"<title>Service Suspended</title>", "Render", AWAY),
+        (404, {"x-render-routing": "no-server"}, b"Not Found", "Render", NOBODY),
         (401, SSO, b"<title>Authentication Required</title>", "Vercel", LOGIN),
         (503, {}, b'<iframe src="//www.herokucdn.com/error-pages/application-error.html">', "Heroku", FAILS),
         (404, {}, b'<iframe src="//www.herokucdn.com/error-pages/no-such-app.html">', "Heroku", NOBODY),

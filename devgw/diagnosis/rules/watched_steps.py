@@ -30,6 +30,7 @@ _WANTED = {
 _PATIENCE = timedelta(seconds=3)
 """After which a client that leaves before an answer has given it up, and was not merely stopped."""
 _PREFLIGHT_FAILS = 300
+_REPEAT_STATE = "Let the authorization server repeat `state` as it was sent, with a code and with an error."
 
 
 def answers_of_the_login(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
@@ -40,8 +41,8 @@ def answers_of_the_login(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     if answer is None:
         return
     server = next((each for each in reversed(view.traces) if each.asked == _SERVER and _is_read(each)), None)
-    if "state" not in _answer_in(answer):
-        yield _state_lost(view, answer)
+    if (lost := _state_lost(answer)) is not None:
+        yield diagnosis("SESS-11", lost, _REPEAT_STATE, view=view, trace=answer, step=Step.CODE)
     if server is not None:
         yield from _issuer_wrong(view, answer, response_json(server))
 
@@ -60,10 +61,14 @@ def _is_read(trace: Trace) -> bool:
     return trace.status == 200 and not trace.response_body.truncated
 
 
-def _state_lost(view: SeenFlow, answer: Trace) -> Diagnosis:
-    cause = "The authorization server sent the browser back without the `state` that it was given."
-    fix = "Let the authorization server repeat `state` as it was sent, with a code and with an error."
-    return diagnosis("SESS-11", cause, fix, view=view, trace=answer, step=Step.CODE)
+def _state_lost(answer: Trace) -> str | None:
+    """Return how an answer has not the `state` of its request, as far as that was seen; None where it may have it."""
+    given, got = query(answer).get("state"), _answer_in(answer).get("state")
+    if got is None:
+        return "The authorization server sent the browser back without the `state` that it was given."
+    if answer.asked == _AUTHORIZE and given is not None and got != given:
+        return "The authorization server sent the browser back with another `state` than it was given."
+    return None
 
 
 def _issuer_wrong(view: SeenFlow, answer: Trace, document: dict[str, object]) -> Iterator[Diagnosis]:
