@@ -101,33 +101,6 @@ async def test_nor_has_one_that_no_metadata_names(upstream: Upstream, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("query", "name"),
-    [
-        ("code=c&state={state}", "DISC-07"),
-        ("code=c&state={state}&iss={issuer}/", "DISC-08"),
-        ("error=login_required&state={state}&iss=https://x.example", "DISC-08"),
-        ("code=c&iss={issuer}", "SESS-11"),
-        ("code=c&state=other&iss={issuer}", "SESS-11"),
-        ("code=c&state={state}x&iss={issuer}", "SESS-11"),
-        ("error=access_denied&state=&iss={issuer}", "SESS-11"),
-    ],
-)
-async def test_an_answer_that_comes_without_a_login_is_read_as_one_after_it(
-    upstream: Upstream, query: str, name: str, tmp_path: Path
-) -> None:
-    upstream.server_metadata["authorization_response_iss_parameter_supported"] = True
-
-    def answers_at_once(asked: Asked) -> tuple[int, dict[str, str], Any]:
-        answer = query.format(state=asked.query["state"], issuer=upstream.issuer)
-        return 302, {"location": f"{asked.query['redirect_uri']}?{answer}"}, b""
-
-    upstream._authorize = answers_at_once  # type: ignore[method-assign]
-    async with watching(f"{upstream.origin}/mcp", tmp_path) as watched:
-        assert await go(watched) != "passes"
-        await named(watched, name)
-
-
-@pytest.mark.parametrize(
     ("kind", "said"), [(None, "no token_type"), ("DPoP", "token_type DPoP"), ("mac", "mac"), (7, "7")]
 )
 async def test_tokens_that_are_none_of_bearers_are_named_where_no_call_comes(
