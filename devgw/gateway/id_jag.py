@@ -16,9 +16,10 @@ from devgw.clock import Clock
 from devgw.config.project import OAuthPolicy, TrustedIssuer
 from devgw.entropy import fingerprint, short_id
 from devgw.gateway.grants import AUTH_METHODS
-from devgw.gateway.identity import ALGORITHMS, moment_of, verified_claims
+from devgw.gateway.identity import moment_of
 from devgw.gateway.jose import JwtUnreadable, read_jwt
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
+from devgw.gateway.provider_jwt import ALGORITHMS, verified_claims
 from devgw.gateway.records import Grant
 from devgw.gateway.resources import Resources
 from devgw.gateway.signing_keys import SigningKeySource

@@ -6,28 +6,21 @@ Source: OpenID Connect Core §3.1.3.7, RFC 7519 §4.1; for WorkOS `workos.md` §
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from devgw.clock import from_epoch
 from devgw.entropy import same
-from devgw.foreign.text import clean
-from devgw.gateway.jose import JwtUnreadable, read_jwt
 from devgw.ids import SubjectId
 from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.provider_token import ClockSkewed, Flaw, ProviderTokenInvalid, TokenUntimely
 
-if TYPE_CHECKING:
-    import jwt
-
 LEEWAY = timedelta(seconds=60)
 CLOCKS_AGREE = 30.0
 """Seconds of skew that no token's lifetime notices."""
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +49,6 @@ class Expected:
     """How far the provider's clock was ahead of ours when it answered, where that was measured."""
 
 
-def verified_claims(token: str, key: "jwt.PyJWK", what: str) -> dict[str, Any]:
-    """Return the claims of a token whose signature is good; nothing else is checked.
-
-    Raises:
-        Refused: with `ProviderTokenInvalid`.
-    """
-    import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
-
-    try:
-        read_jwt(token)
-        return jwt.decode(
-            token,
-            key,
-            algorithms=list(ALGORITHMS),
-            options={f"verify_{each}": False for each in ("aud", "exp", "iat", "nbf", "iss", "sub", "jti")},  # type: ignore[arg-type]  # PyJWT's typed dict
-        )
-    except jwt.InvalidAlgorithmError as error:
-        alg = jwt.get_unverified_header(token).get("alg", "none")
-        meant = str(key.algorithm_name)
-        raise Refused(ProviderTokenInvalid(what, "alg", str(alg), meant, Flaw.OF_ANOTHER_KEY)) from error
-    except jwt.InvalidSignatureError as error:
-        raise Refused(
-            ProviderTokenInvalid(what, "signature", "one that does not fit", "the published key's")
-        ) from error
-    except JwtUnreadable as error:
-        raise Refused(_unreadable(what, error)) from error
-    except (jwt.PyJWTError, ValueError, TypeError) as error:
-        raise Refused(ProviderTokenInvalid(what, "form", "no claims that can be read", "a signed JWT")) from error
-
-
-def _unreadable(what: str, error: JwtUnreadable) -> ProviderTokenInvalid:
-    flaw = {"JSON_DEPTH": Flaw.TOO_DEEP, "": Flaw.WRONG}.get(error.limit, Flaw.TOO_LONG)
-    return ProviderTokenInvalid(what, "form", str(error), error.wanted, flaw)
-
-
 def text_or_none(value: Any) -> str | None:
     """Return a claim that is text with something in it; None for anything else, and for half characters."""
     if not isinstance(value, str) or any("\ud800" <= each <= "\udfff" for each in value):
@@ -106,38 +64,6 @@ def moment_of(value: Any) -> datetime | None:
         return from_epoch(value)
     except (OverflowError, ValueError, OSError):
         return None
-
-
-def header_of(token: str, what: str) -> dict[str, Any]:
-    """Return the header of a JWT before anything of it is believed.
-
-    Raises:
-        Refused: with `ProviderTokenInvalid` where it is no JWT at all.
-    """
-    import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
-
-    try:
-        header: dict[str, Any] = dict(read_jwt(token).header)
-        _check_critical(header, what)
-        header = jwt.get_unverified_header(token)
-    except JwtUnreadable as error:
-        raise Refused(_unreadable(what, error)) from error
-    except jwt.PyJWTError as error:
-        raise Refused(ProviderTokenInvalid(what, "form", str(error), "a signed JWT")) from error
-    if header.get("alg") not in ALGORITHMS:
-        raise Refused(ProviderTokenInvalid(what, "alg", str(header.get("alg")), "an asymmetric algorithm"))
-    return header
-
-
-def _check_critical(header: Mapping[str, Any], what: str) -> None:
-    """Refuse a token whose header says that something must be understood: none of that is here (RFC 7515 §4.1.11).
-
-    Raises:
-        Refused: with `ProviderTokenInvalid`.
-    """
-    if "crit" in header:
-        named = clean(json.dumps(header["crit"]), 100)
-        raise Refused(ProviderTokenInvalid(what, "crit", named, "a header without it"))
 
 
 def check_access_token(claims: Mapping[str, Any], expected: Expected) -> None:

@@ -20,13 +20,12 @@ from devgw.gateway.identity import (
     agreed_skew,
     check_access_token,
     check_id_token,
-    header_of,
     moment_of,
     permissions_of,
     text_or_none,
-    verified_claims,
 )
 from devgw.gateway.identity_provider import LoginRequest
+from devgw.gateway.provider_jwt import header_of, verified_claims
 from devgw.gateway.provider_token import checked_event
 from devgw.gateway.signing_keys import SigningKeySet
 from devgw.ids import SubjectId
