@@ -70,7 +70,8 @@ async def test_a_registration_without_a_login(gateway: Watched, http: httpx2.Asy
 
 async def test_the_browser_does_not_come_back_from_the_provider(gateway: Watched, http: httpx2.AsyncClient) -> None:
     client = await gateway.running.register(http)
-    await http.get(gateway.running.authorize_url(client["client_id"], token("")))
+    opened = {"user-agent": "Mozilla/5.0", "accept": "text/html", "sec-fetch-mode": "navigate"}
+    await http.get(gateway.running.authorize_url(client["client_id"], token("")), headers=opened)
     gateway.wait(179)
     assert await gateway.names() == []
 
