@@ -169,7 +169,8 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("flag", "done"), [("--write", "notes is added; sample is not"), ("--undo", "notes is taken out")]
+    ("flag", "done"),
+    [("--write", "Added: notes. Not added: sample."), ("--undo", "Taken out: notes. Not taken out: sample.")],
 )
 def test_all_servers_are_tried_where_one_is_refused(flag: str, done: str, calls: Path, tmp_path: Path) -> None:
     result = connect(tmp_path, "claude-code", flag)
