@@ -141,7 +141,7 @@ class HostNotAllowed(Problem):
     forwarded: str = ""
     """The origin of a port of this machine that leads here, though it is not the gateway's own."""
     is_for_a_proxy: bool = False
-    """Whether it has a header that programs send to their proxy alone."""
+    """Whether it is written as programs ask their proxy alone: with a header of proxies, or a whole URL as target."""
 
     status: ClassVar = 421
     source: ClassVar = "RFC 9110 §15.5.20; MCP basic/transports: Security Warning (DNS rebinding)"

@@ -36,6 +36,7 @@ from devgw.web.cors import ANSWER_HEADERS, CORS_POLICIES, answer_preflight, by_p
 from devgw.web.endings import answer_fault, cut_off
 from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
+from devgw.web.http1 import is_absolute
 from devgw.web.mcp import McpRoutes
 from devgw.web.paths import ENDPOINTS, NOWHERE, PathRules, place_of
 from devgw.web.recorder import (
@@ -192,7 +193,7 @@ class Front:
         if place is not None:
             trace.kind = "mcp"
         peer = scope.get("client") or ("",)
-        origin = self._hosts.origin_of(headers, trace.scheme, peer[0])
+        origin = self._hosts.origin_of(headers, trace.scheme, peer[0], is_absolute=is_absolute(scope))
         scope["devgw.origin"] = origin
         trace.host = origin.partition("://")[2]
         if place is not None and self._mcp is not None:

@@ -49,8 +49,14 @@ class Hosts:
         self._origins: dict[tuple[str, str], str] = {}
         self._callers: dict[tuple[str, str], bool] = {}
 
-    def origin_of(self, headers: Headers, scheme: str, peer: str) -> str:
+    def origin_of(self, headers: Headers, scheme: str, peer: str, *, is_absolute: bool = False) -> str:
         """Return the origin under which the client asked, such as `http://127.0.0.1:9000`.
+
+        Args:
+            headers: of the request.
+            scheme: of the connection.
+            peer: its address.
+            is_absolute: whether the target is a whole URL.
 
         Raises:
             Refused: with `HostNotAllowed`.
@@ -67,7 +73,7 @@ class Hosts:
             try:
                 found = self._origin(host, scheme)
             except Refused as refused:
-                raise _as_written(refused, headers) from refused
+                raise _as_written(refused, headers, is_absolute=is_absolute) from refused
             if len(self._origins) < _REMEMBERED:
                 self._origins[host, scheme] = found
         return found
@@ -156,9 +162,12 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _as_written(refused: Refused, headers: Headers) -> Refused:
-    """Return why a host is refused, for whom the request was written: a proxy is another matter than a name."""
+def _as_written(refused: Refused, headers: Headers, *, is_absolute: bool) -> Refused:
+    """Return why a host is refused, for whom the request was written: a proxy is another matter than a name.
+
+    Clients give a whole URL to a proxy alone (RFC 9112 §3.2.1, §3.2.2).
+    """
     problem = refused.problem
-    if isinstance(problem, HostNotAllowed) and any(name in _OF_PROXIES for name, _ in headers):
+    if isinstance(problem, HostNotAllowed) and (is_absolute or any(name in _OF_PROXIES for name, _ in headers)):
         return Refused(replace(problem, is_for_a_proxy=True))
     return refused

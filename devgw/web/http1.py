@@ -7,7 +7,7 @@ It stands on Hypercorn's `H11Protocol` and replaces three of its methods that no
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import h11
@@ -15,7 +15,7 @@ from hypercorn.events import Closed, Event, RawData
 from hypercorn.protocol.events import Request
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
-from hypercorn.typing import H11SendableEvent
+from hypercorn.typing import ConnectionState, H11SendableEvent
 
 from devgw.events.trace import Headers
 from devgw.foreign.text import clean
@@ -41,6 +41,7 @@ _SINGLE = frozenset(b"content-type origin mcp-protocol-version mcp-session-id mc
 _LENGTH, _CHUNKED = b"content-length", b"transfer-encoding"
 _LOOKED_AT = _SINGLE | {_LENGTH, _CHUNKED}
 _MOST_OF_TARGET = 200
+_ABSOLUTE = "devgw.absolute"
 _MAJOR = b"1."
 """A higher minor version is read as 1.1 (RFC 9110 §2.5)."""
 
@@ -132,7 +133,7 @@ class Http1(H11Protocol):
                 http_version=request.http_version.decode("ascii"),
                 method=request.method.decode("ascii"),
                 raw_path=_in_origin_form(request),
-                state=self.connection_state,
+                state=_state_of(request, self.connection_state),
             )
         )
         self.keep_alive_requests += 1
@@ -247,3 +248,13 @@ def _in_origin_form(request: h11.Request) -> bytes:
     if not rest and request.method == b"OPTIONS":
         return b"*"
     return rest if rest.startswith(b"/") else b"/" + rest
+
+
+def _state_of(request: h11.Request, state: ConnectionState) -> ConnectionState:
+    """Return what the application gets beside the request; of its target the scope holds the path alone."""
+    return state if request.target.startswith((b"/", b"*")) else ConnectionState({**state, _ABSOLUTE: True})
+
+
+def is_absolute(scope: Mapping[str, Any]) -> bool:
+    """Tell whether the target of a request was a whole URL (RFC 9112 §3.2.2)."""
+    return _ABSOLUTE in scope.get("state", ())

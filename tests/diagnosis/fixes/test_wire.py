@@ -77,8 +77,14 @@ def spoilt(gateway: Watched, name: str, words: str) -> bytes:
 
 
 async def test_a_plain_request_for_a_proxy_is_not_told_to_allow_its_host(gateway: Watched) -> None:
-    for more in (b"Proxy-Connection: keep-alive\r\n", b"Proxy-Authorization: Basic eDp5\r\n"):
-        wanted = b"GET http://example.com/x HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n" + more + b"\r\n"
+    whole, path = b"http://example.com/x", b"/x"
+    for target, more in (
+        (path, b"Proxy-Connection: keep-alive\r\n"),
+        (path, b"Proxy-Authorization: Basic eDp5\r\n"),
+        (whole, b""),
+        (b"http://example.com", b""),
+    ):
+        wanted = b"GET %s HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n%s\r\n" % (target, more)
         told = await say(gateway, wanted)
         assert told.startswith(b"HTTP/1.1 421")
         assert b"HOST-11" in told
