@@ -24,6 +24,11 @@ def answers(path: str, status: int, headers: dict[str, str], body: Any = b"") ->
     ("inject", "name", "saw", "todo"),
     [
         (answers(METADATA, 200, JSON, b"{}"), "DISC-05", "and that is an empty object", "or with 404"),
+        (answers(METADATA, 200, JSON, b'{"issuer":' + b"[" * 200 + b"]" * 200 + b"}"), "LIMIT-05",
+         "more than 64 deep", "Answer with JSON that is 64 levels deep at most"),
+        (answers(RESOURCE, 200, JSON, b'{"a":' * 70 + b"1" + b"}" * 70), "LIMIT-05", "64 deep", "64 levels deep"),
+        (answers(METADATA, 200, JSON, b'{"a":1,"a":2}'), "DISC-05", "stands twice", "each member of an object once"),
+        (answers(METADATA, 200, JSON, b'{"a":'), "DISC-05", "it is no JSON", "Answer with the document as JSON"),
         (lambda one: one.server_metadata.update(token_endpoint=["x"]), "DISC-11",
          'its `token_endpoint` is ["x"], and no string', "Publish `token_endpoint`"),
         (lambda one: one.resource_metadata.update(resource=["y"]), "AUD-01",

@@ -6,6 +6,7 @@ from devgw.diagnosis.verdicts.check import Answer
 from devgw.diagnosis.verdicts.point import Naming, Point, at_whose, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace
+from devgw.problems.limit import limit_id
 from devgw.problems.proxy import NAMING_DOCUMENT
 from devgw.problems.upstream_answered import CallFacts
 from devgw.problems.upstream_by_status import kept_from, sign_in_of
@@ -73,8 +74,11 @@ def _unread(naming: Naming, answer: Answer, document: str) -> Point:
     """Return the failure of what is there and is no document."""
     saw = f"{shown(answer.url)} answers {answered(answer)}, {why_unread(answer)}"
     if not _is_page(answer):
-        todo = f"Answer with the document as JSON, or with 404 where there is none ({_STANDARDS[document]})."
-        return naming.bad(saw, todo, "DISC-05", f"{document}-unread")
+        refused = answer.refused
+        wanted = refused.wanted if refused and refused.wanted != "JSON" else "the document as JSON"
+        limit = limit_id(refused.limit) if refused else ""
+        todo = f"Answer with {wanted}, or with 404 where there is none ({_STANDARDS[document]})."
+        return naming.bad(saw, todo, limit or "DISC-05", f"{document}-unread")
     return naming.bad(saw, "Let /.well-known/* past the page that answers there.", "DISC-05", f"{document}-html")
 
 
