@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from devgw.problems.authentication_words import TAKE_THE_FORM, is_against_way
 from devgw.problems.base import ErrorCode, Fault, Problem
 from devgw.problems.endpoint_status import NOT_YET, change_of_way, fault_of_way
 from devgw.problems.provider_steps import quoted
@@ -48,13 +49,20 @@ class ProviderClientRefused(Problem):
     def explain(self) -> str:
         """Say what was sent, masked, and what came back."""
         said = quoted(self.provider_error, self.description)
+        way = ", in the form (client_secret_post)" if self._is_of_way else ""
         return (
             f"The identity provider refused the gateway's credentials ({said}). "
-            f"Sent client_id {self.client_id} with a secret that {self.secret}."
+            f"Sent client_id {self.client_id} with a secret that {self.secret}{way}."
         )
 
+    @property
+    def _is_of_way(self) -> bool:
+        return is_against_way(self.provider_error, self.description)
+
     def advise(self) -> str:
-        """Say what to change: by the look of the secret, else by the provider's own code."""
+        """Say what to change: by the provider's words, by the look of the secret, else by the provider's own code."""
+        if self._is_of_way:
+            return TAKE_THE_FORM
         if self.secret is SecretShape.WRAPPED:
             return "Take the quotes and blanks away from around the client secret, and save."
         if self.secret is SecretShape.PUBLISHABLE:

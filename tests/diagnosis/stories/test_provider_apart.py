@@ -28,6 +28,29 @@ async def looked(world: World, name: str) -> Check:
     return next(each for each in checks if each.name == name)
 
 
+def refused(words: str) -> Reply:
+    return answer(401, {"error": "invalid_client", "error_description": words})
+
+
+METHODS = "the client supports 'client_secret_basic', but 'client_secret_post' was requested"
+EVERY_CAUSE = "Client authentication failed (e.g., unknown client, or unsupported authentication method)."
+OF_THE_WAY = [
+    "client_secret_basic is required",
+    METHODS,
+    "Invalid client authentication method",
+    "Unsupported authentication method",
+    "Credentials in the body are not allowed for this client",
+    "This client must authenticate with private_key_jwt",
+    "Use HTTP Basic authentication",
+]
+OF_THE_SECRET = [
+    EVERY_CAUSE,
+    "Invalid client secret in request body",
+    "Invalid client secret is provided.",
+    "Client authentication failed",
+]
+
+
 @pytest.mark.parametrize(
     ("reply", "name", "words", "change"),
     [
@@ -39,6 +62,8 @@ async def looked(world: World, name: str) -> Check:
         (answer(403, b"Request unsuccessful. Incapsula incident ID: 7", HTML), "PROXY-27", "Imperva answered 403",
          "Let Imperva pass"),
         (answer(401, {"error": "invalid_client"}), "TOK-07", "refused the gateway's credentials", "Copy both again"),
+        *((refused(each), "TOK-07", "the form (client_secret_post)", "to client_secret_post") for each in OF_THE_WAY),
+        *((refused(each), "TOK-07", each[:20], "Copy both again") for each in OF_THE_SECRET),
         (answer(401, b""), "TOK-07", "refused the gateway's credentials", "Copy both again"),
         (answer(400, {"error": "invalid_grant", "error_description": "PKCE verification failed"}), "WORK-06",
          "PKCE verification failed", "Set browserLogin.pkce"),
