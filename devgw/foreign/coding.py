@@ -30,7 +30,7 @@ def miscoding_of(content: bytes) -> str:
     if (wide := _wide(content)) is not None:
         return f"it is in {wide[0]}, and JSON has to be in UTF-8"
     packed = _PACKED.get(content[:2])
-    return f"it is packed with {packed}, and no Content-Encoding says so" if packed else ""
+    return f"it is packed with {packed} once more than Content-Encoding says" if packed else ""
 
 
 def in_utf8(content: bytes) -> bytes:

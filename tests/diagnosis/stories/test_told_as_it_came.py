@@ -114,7 +114,7 @@ async def test_a_registration_is_refused_for_what_it_is(
     assert answer.status_code == 400
     assert said in told
     assert change in told
-    assert "no Content-Encoding says so" not in told
+    assert "than Content-Encoding says" not in told
     assert "is not a JSON object" not in told
 
 
