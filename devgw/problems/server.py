@@ -13,7 +13,7 @@ from devgw.problems.upstream_credential import account_scheme, for_account
 
 @dataclass(frozen=True, slots=True)
 class ServerNotMcp(ConnectingProblem):
-    """Something answers at the URL, and it is no MCP server."""
+    """Something answers at the URL, and not as an MCP server does."""
 
     url: str
     status_code: int
@@ -28,8 +28,8 @@ class ServerNotMcp(ConnectingProblem):
     fault: ClassVar = Fault.CONFIGURATION
     source: ClassVar = "MCP basic/transports: Streamable HTTP"
     hint: ClassVar = (
-        "Give the URL of the MCP endpoint itself, as the server's documentation has it; if a login page or a company's "
-        "proxy answered, sign in there or join the VPN first."
+        "Give the URL of the MCP endpoint itself, as the server's documentation has it; if a login page, a firewall "
+        "or a company's proxy answered, sign in there, join the VPN, or ask its owner to let you through first."
     )
 
     @property
@@ -43,7 +43,9 @@ class ServerNotMcp(ConnectingProblem):
         also = f", nor at {' or '.join(self.tried)}" if self.tried else ""
         came = f"{self.status_code} {self.media_type or 'without a type'}"
         who = f"it redirects to {self.led_to}, which answered" if self.led_to else "it answered"
-        return f"There is no MCP server at {self.url}{also}: {who} {came}{said}."
+        if self.diagnosis_id != "NET-06":
+            return f"There is no MCP server at {self.url}{also}: {who} {came}{said}."
+        return f"No MCP server is seen at {self.url}{also}: {who} {came}{said}; one may be behind that."
 
 
 @dataclass(frozen=True, slots=True)

@@ -286,7 +286,7 @@ async def test_a_server_of_2025_03_26_is_reached_by_its_origin(tmp_path: Path, u
 @pytest.mark.parametrize(
     ("answers", "said", "todo"),
     [
-        (dict.fromkeys(("/mcp", "/sse"), PAGE), "There is no MCP server at", "Give the URL of the MCP endpoint"),
+        (dict.fromkeys(("/mcp", "/sse"), PAGE), "No MCP server is seen at", "Give the URL of the MCP endpoint"),
         (dict.fromkeys(("/mcp", "/sse"), NOTHING), "There is no MCP server at", "Give the URL of the MCP endpoint"),
         ({"/mcp": BROKEN}, "answered 503: “down for maintenance”", "log"),
         ({"/mcp": (302, {"location": "https://login.example/"}, b"")}, "leads to https://login.example/", "login page"),

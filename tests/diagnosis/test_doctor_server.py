@@ -226,7 +226,7 @@ async def test_a_server_with_sessions_is_asked_for_one_and_leaves_none_behind(up
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        (dict.fromkeys(("/mcp", "/sse"), PAGE), "There is no MCP server at"),
+        (dict.fromkeys(("/mcp", "/sse"), PAGE), "No MCP server is seen at"),
         (dict.fromkeys(("/mcp", "/sse"), NOTHING), "There is no MCP server at"),
         ({"/mcp": BROKEN}, "answered 500: “out of memory”"),
         ({"/mcp": (429, {"retry-after": "7"}, b"")}, "answered 429"),
