@@ -66,6 +66,8 @@ class EndpointAnswer:
     """The parameters with which the browser came back, by name."""
     stood_before: Problem | None = None
     """Who answered in the endpoint's place."""
+    is_new_client: bool = False
+    """Whether the client was seen to register there a moment before."""
     is_swapped: bool = False
     """Whether the client knows the endpoint by a URL of devgw's."""
 
@@ -129,7 +131,7 @@ def _by_code(answer: EndpointAnswer) -> Problem:
     if code in DPOP_ERRORS:
         return _proof_refused(answer)
     if code in _OF_THE_CLIENT:
-        return ClientNotTaken(*facts, is_refresh=answer.is_refresh)
+        return ClientNotTaken(*facts, is_refresh=answer.is_refresh, is_new=answer.is_new_client)
     if code == ErrorCode.INVALID_REDIRECT_URI or not answer.fits:
         return RedirectNotTaken(*facts, redirect_uri=answer.redirect_uri, known=answer.registered)
     if code == ErrorCode.INVALID_TARGET:

@@ -89,6 +89,8 @@ class ClientNotTaken(EndpointRefusal):
 
     is_refresh: bool = False
     """Whether it was refused over a refresh token."""
+    is_new: bool = False
+    """Whether it was seen to register there a moment before."""
 
     diagnosis: ClassVar = "REG-19"
     source: ClassVar = "RFC 6749 §5.2, §4.1.2.1"
@@ -96,7 +98,12 @@ class ClientNotTaken(EndpointRefusal):
     @property
     def is_unknown(self) -> bool:
         """Tell whether another registration helps."""
-        return self.error_code != "unauthorized_client"
+        return self.error_code != "unauthorized_client" and not self.is_new
+
+    def explain(self) -> str:
+        """Repeat what it said, and that the registration is no old one."""
+        told = EndpointRefusal.explain(self)
+        return f"{told} This client had registered there a moment before." if self.is_new else told
 
     def advise(self) -> str:
         """Say what the client drops, or what it is to be allowed."""
@@ -104,6 +111,12 @@ class ClientNotTaken(EndpointRefusal):
             return (
                 f"Let the client forget its registration at {self.owner}, so that it registers anew; or register one "
                 "there by hand and give the client its id."
+            )
+        if self.error_code != "unauthorized_client":
+            return (
+                f"Let {self.owner} take the client that it registered: each of its processes has to know it at once, "
+                "and the client authenticates by the token_endpoint_auth_method of its registration. Another "
+                "registration does not help."
             )
         code = " and response_type code" if self.endpoint is not EndpointKind.TOKEN else ""
         grant = "refresh_token" if self.is_refresh else "authorization_code"

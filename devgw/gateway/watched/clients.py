@@ -6,10 +6,14 @@ itself registered. It has to outlive a restart: with a forgotten list, a page co
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from devgw.limits import Limits
 from devgw.oauth.redirect_uri import find_fitting
+
+NEW = timedelta(minutes=5)
+"""How long a registration belongs to the login that follows it at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +67,28 @@ class WatchedClients:
         self._clients = {(each.issuer, each.client_id): each for each in kept}
         self.registered: list[WatchedClient] = []
         """Those since the start."""
+        self._registered_at: dict[tuple[str, str], datetime] = {}
 
     def __iter__(self) -> Iterator[WatchedClient]:
         """Give all of them."""
         return iter(list(self._clients.values()))
 
-    def add(self, client: WatchedClient) -> None:
+    def add(self, client: WatchedClient, now: datetime) -> None:
         """Remember a registration; the oldest goes where there are too many."""
-        self._clients.pop((client.issuer, client.client_id), None)
-        self._clients[client.issuer, client.client_id] = client
+        key = client.issuer, client.client_id
+        self._clients.pop(key, None)
+        self._clients[key], self._registered_at[key] = client, now
         if len(self._clients) > Limits.WATCHED_CLIENTS:
-            self._clients.pop(next(iter(self._clients)))
+            oldest = next(iter(self._clients))
+            self._clients.pop(oldest)
+            self._registered_at.pop(oldest, None)
         self.registered = [*self.registered[1 - Limits.WATCHED_CLIENTS :], client]
 
     def find(self, issuer: str, client_id: str) -> WatchedClient | None:
         """Return the client that an issuer knows by this id, None where it did not register through us."""
         return self._clients.get((issuer, client_id))
+
+    def is_new(self, issuer: str, client_id: str, now: datetime) -> bool:
+        """Tell whether a client registered through us at most `NEW` ago."""
+        since = self._registered_at.get((issuer, client_id))
+        return since is not None and now - since <= NEW

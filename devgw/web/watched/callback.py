@@ -15,7 +15,7 @@ from devgw.problems.endpoint import EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
 from devgw.problems.watched import WatchedCallbackUnknown
 from devgw.web.answers import NO_STORE
-from devgw.web.watched.telling import authorization_server, said_to, tell, tell_refusal
+from devgw.web.watched.telling import authorization_server, is_new_client, said_to, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
 
@@ -59,6 +59,7 @@ def _sent_back(call: WatchedCall, answer: str, redirect_uri: str, endpoint: str)
         said=said_to(call, read_once(answer, "error_description") or ""),
         redirect_uri=redirect_uri,
         sent_back=_names(answer),
+        is_new_client=is_new_client(call, endpoint),
     )
 
 

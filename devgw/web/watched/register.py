@@ -58,7 +58,7 @@ def _remember(call: WatchedCall, answer: WholeAnswer, callback: str) -> bool:
     client = registered_client(issuer, call.body, answer.body, callback)
     if client is None:
         return False
-    watched.clients.add(client)
+    watched.clients.add(client, watched.clock.now())
     _note_altered(call, answer, client, callback)
     watched.keep()
     words = f"registered as {client.name or client.client_id}"

@@ -87,9 +87,17 @@ def endpoint_answer(call: WatchedCall, answer: WholeAnswer, **known: Any) -> End
         wait=read_wait(read_headers(answer.headers)),
         is_named=call.watched.legs.is_learnt(call.origin, endpoint.removeprefix(call.origin)),
         stood_before=_stood_before(call, answer, endpoint),
+        is_new_client=is_new_client(call, endpoint),
         is_swapped=call.watched.origins.swaps,
         **known,
     )
+
+
+def is_new_client(call: WatchedCall, endpoint: str) -> bool:
+    """Tell whether the client of this request was seen to register a moment before at the server of this endpoint."""
+    watched, read = call.watched, read_url(endpoint)
+    issuer = watched.legs.issuer_at(read.origin, read.path)
+    return watched.clients.is_new(issuer, str(call.trace.client_id or ""), watched.clock.now())
 
 
 def _stood_before(call: WatchedCall, answer: WholeAnswer, endpoint: str) -> Problem | None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.diagnosis.fixes.trial import Trial, trying
-from tests.diagnosis.third_party import NOTHING, STEP_UP, asks_the_person, jwt, refusing, serves
+from tests.diagnosis.third_party import NOTHING, STEP_UP, asks_the_person, jwt, refusing, sends_back, serves
 from tests.outbound.upstream import Asked, Upstream
 from tests.support.mending import mends, written
 from tests.watched.bench import CALLBACK
@@ -63,6 +63,30 @@ async def test_a_client_forgets_a_registration_of_before(upstream: Upstream, tmp
         assert "delete what it stored" in fix, "and how"
         trial.client.forget()
         await trial.works()
+
+
+@pytest.mark.parametrize("path", ["/token", "/authorize"])
+async def test_a_client_that_registered_a_moment_before_is_not_sent_to_register_again(
+    upstream: Upstream, path: str, tmp_path: Path
+) -> None:
+    upstream.answers[path] = refusing("invalid_client", 401)
+    async with trying(f"{upstream.origin}/mcp", tmp_path) as trial:
+        await trial.fails()
+        fix = await trial.said("REG-19")
+        assert "take the client that it registered" in fix
+        assert "forget" not in fix
+        assert "Another registration does not help" in fix
+        upstream.answers.pop(path)
+        await trial.works()
+
+
+async def test_a_login_that_comes_back_with_invalid_client_right_after_registering_is_not_sent_to_register_again(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    sends_back(upstream, "error=invalid_client")
+    async with trying(f"{upstream.origin}/mcp", tmp_path) as trial:
+        await trial.fails()
+        assert "Another registration does not help" in await trial.said("REG-19")
 
 
 @mends("CONS-05")
