@@ -38,6 +38,13 @@ class ResponseUnreadable(ValueError):  # noqa: N818  it reads as what happened
     """The text has more parts than any answer; the message says of what."""
 
 
+class SecondDocument(ResponseUnreadable):
+    """A second JSON text begins where the first has ended, so that the whole is none (RFC 8259 §2)."""
+
+    def __init__(self) -> None:
+        super().__init__("it is no JSON: Extra data after its end")
+
+
 @dataclass(slots=True)
 class Message:
     """What the outermost members of one message say."""
@@ -65,6 +72,7 @@ class ResponseReader:
         self.message: Message | None = None
         """The one that has begun and not ended."""
         self._depth = 0
+        self._has_begun = False
         self._outermost = 1
         """How deep the members of a message stand: 1, or 2 in a batch."""
         self._carried = b""
@@ -78,8 +86,8 @@ class ResponseReader:
         """Take what arrived; return the messages that ended in it.
 
         Raises:
-            ResponseUnreadable: where there is too much of anything, or text in another encoding than UTF-8, in which a
-                client that guesses might read what is not read here.
+            ResponseUnreadable: where there is too much of anything, a second text, or text in another encoding than
+                UTF-8, in which a client that guesses might read what is not read here.
         """
         check_encoding(piece)
         piece, self._carried = self._carried + piece if self._carried else piece, b""
@@ -166,6 +174,9 @@ class ResponseReader:
 
     def _open(self, mark: bytes) -> None:
         if self._depth == 0:
+            if self._has_begun:
+                raise SecondDocument
+            self._has_begun = True
             self._outermost = 2 if mark == b"[" else 1
         self._depth += 1
         if self.message is not None:

@@ -63,6 +63,8 @@ def _is_doubtful(text: bytes) -> bool:
         text.decode()
     except UnicodeDecodeError:
         return True
+    if text.count(b'"jsonrpc"') > 1:  # as in two documents, one behind the other
+        return True
     return not text.rstrip().endswith(_ENDS) or _VERSION.search(text) is None or _NO_NUMBER.search(text) is not None
 
 

@@ -10,7 +10,14 @@ from devgw.foreign.words import words_of
 from devgw.limits import Limits
 from devgw.mcp.attribution import UnansweredIds, shown_ids
 from devgw.mcp.event_stream import EventReader
-from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, find_plain_id, read_responses
+from devgw.mcp.response import (
+    Message,
+    ResponseReader,
+    ResponseUnreadable,
+    SecondDocument,
+    find_plain_id,
+    read_responses,
+)
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerTooLong
 from devgw.problems.upstream_answer import (
@@ -159,7 +166,7 @@ class Attributed:
         try:
             known, messages = self._events.feed(plain) if self._is_stream else (0, self._json.feed(plain))
         except ResponseUnreadable as error:
-            raise Refused(UpstreamAnswerUnreadable(self._url, str(error))) from error
+            raise Refused(_unreadable(self._url, error)) from error
         for message in messages:
             self._check(message)
         if self._has_no_event:
@@ -196,7 +203,7 @@ def check_whole(asked: UnansweredIds, text: bytes, url: str) -> None:
     """Refuse a whole JSON text that answers another's request.
 
     Raises:
-        Refused: with `UpstreamAnswerForeign` or `UpstreamAnswerUnreadable`.
+        Refused: with `UpstreamAnswerForeign`, `UpstreamAnswerUnreadable` or `UpstreamResponseMalformed`.
     """
     if asked.takes(find_plain_id(text)) and _RESULT.search(text):
         asked.is_answered = True
@@ -205,7 +212,7 @@ def check_whole(asked: UnansweredIds, text: bytes, url: str) -> None:
         messages = read_responses(text)
     except ResponseUnreadable as error:
         check_coding(text, url)
-        raise Refused(UpstreamAnswerUnreadable(url, str(error))) from error
+        raise Refused(_unreadable(url, error)) from error
     for message in messages:
         check(asked, message, url)
 
@@ -239,6 +246,11 @@ def check(asked: UnansweredIds, message: Message, url: str) -> None:
     if not asked.is_own(message):
         again = " again" if asked.was_answered(message) else ""
         raise Refused(UpstreamAnswerForeign(url, f"{shown_ids(message.ids)}{again}", shown_ids(asked.ids)))
+
+
+def _unreadable(url: str, error: ResponseUnreadable) -> UpstreamAnswerUnreadable | UpstreamResponseMalformed:
+    kind = UpstreamResponseMalformed if isinstance(error, SecondDocument) else UpstreamAnswerUnreadable
+    return kind(url, str(error))
 
 
 def _slices(piece: bytes) -> Iterable[bytes]:

@@ -18,7 +18,7 @@ from devgw.mcp.attribution import UnansweredIds
 from devgw.problems import Problem, Refused
 from devgw.problems.front import GatewayStops
 from devgw.problems.token_shape import TokenShape, TokenUnknown
-from devgw.problems.upstream_answer import UpstreamAnswerForeign
+from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamResponseMalformed
 from devgw.settings import Settings
 from devgw.web import awaited
 from devgw.web.answers import verdict_on
@@ -128,7 +128,7 @@ class Forwarder:
             said = refused_in_another_coding(call, answer, miscoded.beginning)
             raise Refused(said or miscoded.problem) from miscoded
         except Refused as refused:
-            if isinstance(refused.problem, UpstreamAnswerForeign):
+            if isinstance(refused.problem, UpstreamAnswerForeign | UpstreamResponseMalformed):
                 answer.distrust()
             raise
         finally:

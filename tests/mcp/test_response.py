@@ -9,7 +9,14 @@ from hypothesis import strategies as some
 
 from devgw.mcp.attribution import UnansweredIds, shown_ids
 from devgw.mcp.event_stream import EventReader
-from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, find_plain_id, read_responses
+from devgw.mcp.response import (
+    Message,
+    ResponseReader,
+    ResponseUnreadable,
+    SecondDocument,
+    find_plain_id,
+    read_responses,
+)
 
 CUTS = (1, 2, 3, 7, 64, 1_000_000)
 OWN = b'{"jsonrpc":"2.0","id":7,"result":{}}'
@@ -34,7 +41,6 @@ def read(text: bytes, cut: int) -> list[tuple[set[str], list[Any]]]:
         (b'{"a":' + b'{"id":1,"b":[' * 9 + b"]}" * 9 + b',"id":3,"result":null}', [[3]]),
         (b'{"result":"' + b'x\\"' * 3_000 + b'","id":4}', [[4]]),
         (b'{"' + b"k" * 5_000 + b'":1,"id":4,"result":1}', [[4]]),
-        (b'{"id":1,"result":1}\n{"id":2,"result":2}', [[1], [2]]),
         (b'{"id":12,"result":{', [[12]]),
         (b'{"id":{"a":1},"result":{}}', [[None]]),
         (b'{"id":true,"result":{}}', [[None]]),
@@ -47,6 +53,13 @@ def read(text: bytes, cut: int) -> list[tuple[set[str], list[Any]]]:
 )
 def test_ids_are_found_however_a_text_is_cut(text: bytes, ids: list[list[Any]], cut: int) -> None:
     assert [found for _, found in read(text, cut)] == ids
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("text", [OWN + OWN, OWN + b"\n" + OWN, b"[" + OWN + b"] " + OWN, OWN + b"[]"])
+def test_a_second_text_behind_the_first_is_none_of_json_however_it_is_cut(text: bytes, cut: int) -> None:
+    with pytest.raises(SecondDocument, match="it is no JSON: Extra data"):
+        read(text, cut)
 
 
 NAMES = ["id", "result", "error", "method", "x", "\\"]
