@@ -3,7 +3,7 @@
 Source: RFC 7517 §4 and §5, RFC 7518 §6, RFC 8037 §2; RFC 7591 §2 (`jwks`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from devgw.foreign.text import clean
 
 _PUBLIC = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 """What each kind of public key has to have; other kinds are passed over (RFC 7517 §5)."""
+_PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth")
+"""What only the private half of such a key has (RFC 7518 §6.2.2, §6.3.2; RFC 8037 §2)."""
 _SIGNING = ("RS", "PS", "ES", "Ed", "ML-DSA")
 """How the names of algorithms begin by which a public key verifies (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2)."""
 _SHOWN = 40
@@ -46,6 +48,23 @@ def why_not_verifying(key: Mapping[str, Any]) -> str:
     )
 
 
+def private_members(key: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the members of a key of a pair that its owner alone may have; none where it is its public half."""
+    kind = key.get("kty")
+    return tuple(name for name in _PRIVATE if name in key) if isinstance(kind, str) and kind in _PUBLIC else ()
+
+
+def find_published_private(keys: Sequence[Any]) -> str:
+    """Return which key of a published set is a private one, in words that may be shown; empty where none is."""
+    of_pairs = (each for each in keys if isinstance(each, Mapping) and private_members(each))
+    found = next(of_pairs, None)
+    if found is None:
+        return ""
+    key_id = found.get("kid")
+    named = f"the key {clean(key_id, _SHOWN)}" if isinstance(key_id, str) else "a key without kid"
+    return f"{named} has {', '.join(private_members(found))}"
+
+
 def find_fault(key_set: Any) -> KeyFault | None:
     """Return what is wrong with the set of a client's public keys; None where it is good."""
     if not isinstance(key_set, dict):
@@ -65,8 +84,10 @@ def _in_key(key: Any, place: str) -> KeyFault | None:
     if not isinstance(kind, str):
         got = "absent" if kind is None else kind_of(kind)
         return KeyFault(f"{place}.kty", got, " or ".join(_PUBLIC))
-    if "d" in key:
-        return KeyFault(place, "a private key (it has d)", f"its public half alone, {', '.join(_PUBLIC.get(kind, ()))}")
+    if private := private_members(key):
+        return KeyFault(
+            place, f"a private key (it has {private[0]})", f"its public half alone, {', '.join(_PUBLIC.get(kind, ()))}"
+        )
     lacking = next((name for name in _PUBLIC.get(kind, ()) if not isinstance(key.get(name), str)), "")
     if lacking:
         got = kind_of(key[lacking]) if lacking in key else "absent"

@@ -14,13 +14,14 @@ from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import FailureOrigin, McpAuthJwksFetched
 from devgw.foreign.json import AN_OBJECT, JsonRefused, find_refusal, read_object
 from devgw.gateway.jose import usable_keys
-from devgw.oauth.jwk import why_not_verifying
+from devgw.limits import Limits
+from devgw.oauth.jwk import find_published_private, why_not_verifying
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.provider_reach import keys_not_reached
 from devgw.problems import Problem, Refused
 from devgw.problems.base import Fault
 from devgw.problems.limit import limit_id
-from devgw.problems.provider_keys import KeysAskedJustNow, KeysUnavailable, SigningKeyUnknown
+from devgw.problems.provider_keys import KeysAskedJustNow, KeysUnavailable, PrivateKeyPublished, SigningKeyUnknown
 
 if TYPE_CHECKING:
     import jwt
@@ -209,7 +210,8 @@ def read_keys(url: str, status: int, content: bytes, content_type: str = "") -> 
     """Return the keys of an answer that can verify signatures; those of other kinds or for encryption are passed over.
 
     Raises:
-        Refused: with `KeysUnavailable` where it is no key set, or there is no such key in it.
+        Refused: with `KeysUnavailable` where it is no key set, or there is no such key in it; with
+            `PrivateKeyPublished` where anybody can sign with one of them.
     """
     if not 200 <= status < 300:
         raise Refused(KeysUnavailable(url, f"it answered {status}", status))
@@ -219,6 +221,8 @@ def read_keys(url: str, status: int, content: bytes, content_type: str = "") -> 
         raise Refused(_not_taken(url, status, content, content_type, refused)) from refused
     if not isinstance(document.get("keys"), list):
         raise Refused(KeysUnavailable(url, "what it answered is no JSON Web Key Set (it has no list `keys`)", status))
+    if private := find_published_private(document["keys"][: Limits.KEYS]):
+        raise Refused(PrivateKeyPublished(url, private))
     keys = tuple(_Key(key.key_id, members) for members, key in usable_keys(document) if not why_not_verifying(members))
     if not keys:
         raise Refused(KeysUnavailable(url, "no key in it can verify a signature", status, is_empty=True))

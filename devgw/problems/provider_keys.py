@@ -62,6 +62,35 @@ class KeysUnavailable(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class PrivateKeyPublished(Problem):
+    """Among the published keys is a private one, with which whoever reads it signs as the provider does."""
+
+    url: str
+    private: str
+    """Which key it is, and what it has that only its owner may have."""
+
+    diagnosis: ClassVar = "IDT-36"
+    fault: ClassVar = Fault.PROVIDER
+    status: ClassVar = 502
+    error: ClassVar = ErrorCode.SERVER_ERROR
+    source: ClassVar = "RFC 7517 §9.2"
+
+    def explain(self) -> str:
+        """Say whose key is open to everybody."""
+        return (
+            f"A private key is published at {self.url}: {self.private}. Everybody who reads it can use it as its owner "
+            "does."
+        )
+
+    def advise(self) -> str:
+        """Say what makes it worthless."""
+        return (
+            f"Let whoever keeps {self.url} rotate the key: sign with a new one, publish its public half alone, and "
+            "take this one out. Trust nothing that is signed with it."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SigningKeyUnknown(Problem):
     """The token was signed with a key that the provider does not publish where we look."""
 

@@ -104,3 +104,15 @@ async def test_of_a_document_that_was_not_reached_nobody_says_that_it_is_not_pub
         said = [each.id for flow in watched.flows() for each in flow.diagnoses]
     assert "NET-01" in said
     assert "DISC-02" not in said
+
+
+async def test_a_server_that_publishes_a_private_key_is_told_to_rotate_it() -> None:
+    key = {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": "k7"}
+    async with running_upstream() as upstream:
+        upstream.server_metadata["jwks_uri"] = f"{upstream.origin}/jwks"
+        answers("/jwks", 200, JSON, {"keys": [key, key | {"d": "AA"}]})(upstream)
+        checks = (await examine_server(f"{upstream.origin}/mcp", SystemClock())).checks
+    (found,) = [each for each in checks if each.diagnosis_id == "IDT-36"]
+    assert found.verdict is Verdict.FAIL
+    assert f"{upstream.origin}/jwks: the key k7 has d" in found.saw
+    assert "rotate the key" in found.todo

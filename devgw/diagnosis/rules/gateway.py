@@ -49,7 +49,7 @@ def clock_is_wrong(around: Surroundings, now: datetime) -> Iterator[Diagnosis]: 
 
 
 def keys_unreachable(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
-    """IDT-08, IDT-05, IDT-01 and IDT-23: the newest fetch of the provider's keys failed."""
+    """IDT-08, IDT-05, IDT-01, IDT-36 and IDT-23: the newest fetch of the provider's keys failed."""
     fetch = around.jwks.last()
     if fetch is None or fetch.succeeded or _signed_in_after(around, fetch.at):
         return
@@ -137,7 +137,9 @@ def _is_live(story: TokenStory, now: datetime) -> bool:
 RULES = (
     GatewayRule(("CONF-05",), "a configuration that was refused", reload_refused, Observation.CONFIGURATION),
     GatewayRule(("IDT-07",), "the provider's Date header", clock_is_wrong),
-    GatewayRule(("IDT-01", "IDT-05", "IDT-08", "IDT-23"), "a failed fetch of the provider's keys", keys_unreachable),
+    GatewayRule(
+        ("IDT-01", "IDT-05", "IDT-08", "IDT-23", "IDT-36"), "a failed fetch of the provider's keys", keys_unreachable
+    ),
     GatewayRule(("CONF-08",), "the upstream's lists and a filter's entries", filter_names_nothing),
     GatewayRule(("CONF-10",), "a list of the upstream, and nothing left of it", claim_is_absent),
     GatewayRule(("REVK-02",), "a second registration and live tokens of the first", gone_without_revoking),

@@ -10,9 +10,11 @@ from devgw.diagnosis.verdicts.server_seen import REDIRECTS, SeenServer
 from devgw.foreign.coding import miscoding_of
 from devgw.foreign.retry_after import read_wait
 from devgw.foreign.words import excerpt, reason_in
+from devgw.oauth.jwk import find_published_private
 from devgw.problems.endpoint import EndpointDead, EndpointFailing, EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
 from devgw.problems.endpoint_client import RegistrationClosed
+from devgw.problems.provider_keys import PrivateKeyPublished
 from devgw.problems.proxy import UpstreamAnswerTimedOut
 from devgw.problems.upstream_answered import CallFacts
 from devgw.problems.upstream_by_status import stood_before
@@ -39,6 +41,9 @@ def _keys(seen: SeenServer, answer: Answer) -> Point:
     naming = of_issuer(seen, "keys", f"sent GET {shown(answer.url)}")
     if (point := unasked(naming, answer)) is not None:
         return point
+    if private := find_published_private(answer.listed("keys")):
+        leak = PrivateKeyPublished(shown(answer.url), private)
+        return naming.bad(leak.explain().rstrip("."), leak.advise(), leak.diagnosis)
     if answer.listed("keys"):
         return naming.good(f"{len(answer.listed('keys'))} keys")
     owner = CallFacts(f"the jwks_uri of {naming.owner}", written_in=f"the metadata of {naming.owner}")

@@ -26,7 +26,7 @@ from tests.diagnosis.stories.test_login_page import OTHER
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, running_gateway
 from tests.support.mending import mends, written
-from tests.support.oidc import OidcProvider, Reply, oidc_provider, write_oidc_project
+from tests.support.oidc import OidcProvider, Reply, oidc_provider, public_jwk, rsa_key, write_oidc_project
 from tests.support.serving import listen, origin_of, serve
 from tests.web.test_connect import OAUTH
 
@@ -90,7 +90,7 @@ def answer(status: int, **members: Any) -> Reply:
     return Reply(status, json.dumps(members).encode())
 
 
-@mends("IDT-01", "IDT-09", "IDT-10", "IDT-12", "IDT-20", "IDT-27", "WORK-04", "TOK-08", "IDT-25", "IDT-21")
+@mends("IDT-01", "IDT-09", "IDT-10", "IDT-12", "IDT-36", "IDT-20", "IDT-27", "WORK-04", "TOK-08", "IDT-25", "IDT-21")
 @mends("IDT-08", "IDT-33")
 @pytest.mark.parametrize(
     ("spoil", "name", "words"),
@@ -106,6 +106,7 @@ def answer(status: int, **members: Any) -> Reply:
         ({"token_reply": Reply(500, b"")}, "IDT-25", "Wait a moment and start the connection again"),
         ({"callback": {"error": "access_denied"}}, "IDT-21", "let this person use the application there"),
         ({"callback": {"error": "consent_required"}}, "IDT-33", "Let an administrator consent to the application"),
+        ({"keys": [public_jwk(rsa_key("first"), "k1", d="AQAB")]}, "IDT-36", "rotate the key"),
         ({"keys_reply": Reply(503, b"")}, "IDT-08", "Ask the URL with curl"),
     ],
 )

@@ -40,6 +40,7 @@ async def looked(gateway: Watched, name: str) -> Check:
     return next(each for each in await examine_running(gateway.running.runtime) if each.name == name)
 
 
+PUBLISHED = public_jwk(rsa_key("first"), "k1")
 ENCRYPTING = public_jwk(rsa_key("first"), "k1", use="enc")
 
 
@@ -56,6 +57,14 @@ ENCRYPTING = public_jwk(rsa_key("first"), "k1", use="enc")
         (keys({"keys": []}), "IDT-01", "no key in it can verify", "publish the key"),
         (keys({"keys": [ENCRYPTING]}), "IDT-01", "no key in it can verify", "publish the key"),
         (keys({"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "k1"}]}), "IDT-01", "can verify", "publish the key"),
+        (keys({"keys": [PUBLISHED | {"d": "AQAB"}]}), "IDT-36", "the key k1 has d", "rotate the key"),
+        (
+            keys({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AA", "d": "AA"}, PUBLISHED]}),
+            "IDT-36",
+            "a key without kid has d",
+            "rotate the key",
+        ),
+        (keys({"keys": [PUBLISHED | {"p": "AA", "q": "AA"}]}), "IDT-36", "the key k1 has p, q", "public half alone"),
         (keys(b"", 429), "IDT-08", "it answered 429", "Ask the URL with curl"),
         (keys(b"", 401), "IDT-08", "it answered 401", "Ask the URL with curl"),
     ],
