@@ -117,6 +117,16 @@ def responses_in(content: bytes, *, is_stream: bool) -> list[Message] | None:
     return [each for each in messages if each.is_response]
 
 
+def breaks_off(content: bytes) -> bool:
+    """Tell whether a stream ends in an event that holds a whole response, and is ended by no blank line."""
+    reader = EventReader()
+    try:
+        reader.feed(content)
+    except ValueError:  # a `ResponseUnreadable` is one
+        return False
+    return reader.has_open_response and not _HAS_IDS.search(content)
+
+
 def is_jsonrpc(content: bytes) -> bool:
     """Tell whether a JSON body looks like JSON-RPC, without reading all of it."""
     return b'"jsonrpc"' in content

@@ -39,6 +39,13 @@ class UnansweredIds:
             self.is_answered = True
         return place is not None
 
+    def foreign(self, messages: Iterable[Message]) -> str:
+        """Return the id of the first of these that answers another's request, or one of these again; empty for none."""
+        for message in messages:
+            if not self.is_own(message):
+                return shown_ids(message.ids) + " again" * self.was_answered(message)
+        return ""
+
     def takes(self, identifier: RequestId | None) -> bool:
         """Tell whether a request with this id still waits for its answer."""
         return identifier is not None and any(_is_same(each, identifier) for each in self._open)

@@ -10,7 +10,7 @@ from typing import Any
 from devgw.foreign.coding import miscoding_of
 from devgw.foreign.json import JsonRefused, check_grammar
 from devgw.foreign.text import clean
-from devgw.mcp.answer import events_in
+from devgw.mcp.answer import breaks_off, events_in
 
 _SHORT = 4_096
 """Bytes that are read with each answer: a hundredth of what the call takes."""
@@ -19,6 +19,7 @@ _NO_NUMBER = re.compile(rb"[:,\[][ \t\r\n]*+-?(?:NaN|Infinity)")
 _ENDS = (b"}", b"]")
 _RESPONSE = re.compile(rb'"(?:result|error)"')
 _SHOWN = 200
+NOT_ENDED = "no blank line ends its event, so that it counts for nothing"
 
 
 class ResponseMalformed(ValueError):  # noqa: N818  it reads as what happened
@@ -54,7 +55,7 @@ def find_malformed(content: bytes, *, is_stream: bool) -> str:
                 check_well_formed(text)
     except ResponseMalformed as malformed:
         return clean(str(malformed), _SHOWN)
-    return ""
+    return NOT_ENDED if is_stream and breaks_off(content) else ""
 
 
 def _is_doubtful(text: bytes) -> bool:

@@ -18,6 +18,7 @@ from devgw.mcp.response import (
     find_plain_id,
     read_responses,
 )
+from devgw.mcp.well_formed import NOT_ENDED
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerTooLong
 from devgw.problems.upstream_answer import (
@@ -34,7 +35,6 @@ from devgw.web.well_formed import EventCheck
 _REFUSALS = 400
 _RESULT = re.compile(rb'"(?:result|error)"')
 _NO_EVENT = "it says text/event-stream, and has no `data:` before its JSON"
-_NOT_ENDED = "no blank line ends its event, so that it counts for nothing"
 _SLICE = 65_536
 """Bytes that are looked at before others get their turn."""
 _BLANK, _BEGINNINGS = b" \t\r\n\xef\xbb\xbf", (b"{", b"[")
@@ -154,7 +154,7 @@ class Attributed:
         if self._decoder is not None and self._decoder.is_cut and not self._is_stream:
             raise Refused(UpstreamEncodingUnreadable(self._url, self._decoder.encoding, is_broken=True))
         if self._has_no_event or self._events.has_open_response:
-            raise Refused(UpstreamResponseMalformed(self._url, _NO_EVENT if self._has_no_event else _NOT_ENDED))
+            raise Refused(UpstreamResponseMalformed(self._url, _NO_EVENT if self._has_no_event else NOT_ENDED))
         return self._held.take()
 
     def _look(self, plain: bytes) -> int:
@@ -243,9 +243,8 @@ def check(asked: UnansweredIds, message: Message, url: str) -> None:
     Raises:
         Refused: with `UpstreamAnswerForeign`.
     """
-    if not asked.is_own(message):
-        again = " again" if asked.was_answered(message) else ""
-        raise Refused(UpstreamAnswerForeign(url, f"{shown_ids(message.ids)}{again}", shown_ids(asked.ids)))
+    if got := asked.foreign([message]):
+        raise Refused(UpstreamAnswerForeign(url, got, shown_ids(asked.ids)))
 
 
 def _unreadable(url: str, error: ResponseUnreadable) -> UpstreamAnswerUnreadable | UpstreamResponseMalformed:

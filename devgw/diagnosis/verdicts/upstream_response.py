@@ -4,7 +4,8 @@ import re
 
 from devgw.diagnosis.verdicts.check import Answer
 from devgw.foreign.json import AN_OBJECT
-from devgw.mcp.attribution import shown_ids
+from devgw.mcp.answer import responses_in
+from devgw.mcp.attribution import UnansweredIds, shown_ids
 from devgw.mcp.well_formed import find_malformed
 from devgw.problems.upstream_answer import UpstreamAnsweredInArray, UpstreamAnswerForeign, UpstreamAnswerUnreadable
 from devgw.problems.upstream_status import MEDIA_TYPES
@@ -20,6 +21,7 @@ def foreign_answer(url: str, answer: Answer, owner: str = "") -> UpstreamAnswerF
     """Return that `initialize` got the answer to another request."""
     id_ = answer.message.get("id")
     got = shown_ids([id_] if isinstance(id_, str | int | float) or "id" in answer.message else [])
+    got = _beside(answer) or got
     return UpstreamAnswerForeign(url, got, shown_ids([ASKED_ID]), owner)
 
 
@@ -29,7 +31,15 @@ def is_foreign(answer: Answer) -> bool:
     id_ = message.get("id")
     is_own = isinstance(id_, int | float) and not isinstance(id_, bool) and id_ == ASKED_ID
     is_open = id_ is None and "error" in message  # what refuses a request before it is read
-    return "jsonrpc" in message and bool({"result", "error"} & message.keys()) and not (is_own or is_open)
+    is_other = "jsonrpc" in message and bool({"result", "error"} & message.keys()) and not (is_own or is_open)
+    return is_other or bool(_beside(answer))
+
+
+def _beside(answer: Answer) -> str:
+    """Return the id of a response that came in a stream beside the one that was asked for; empty where none did."""
+    is_stream = answer.media_type == "text/event-stream"
+    responses = responses_in(answer.body, is_stream=True) if is_stream else None
+    return UnansweredIds([ASKED_ID]).foreign(responses or [])
 
 
 def in_array(answer: Answer, url: str, owner: str = "") -> UpstreamAnsweredInArray | None:

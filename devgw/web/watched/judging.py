@@ -12,7 +12,7 @@ from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.tokens import TokenHolder, WatchedTokens
 from devgw.limits import Limits
 from devgw.mcp.answer import failure_in, is_jsonrpc, responses_in
-from devgw.mcp.attribution import shown_ids
+from devgw.mcp.attribution import UnansweredIds, shown_ids
 from devgw.mcp.response import Message
 from devgw.mcp.well_formed import find_malformed
 from devgw.monitor.flow_moves import FlowMove
@@ -89,16 +89,13 @@ def _find_malformed(call: WatchedCall, answer: StreamedAnswer, content: bytes) -
 
 
 def _find_foreign(call: WatchedCall, answer: StreamedAnswer, responses: list[Message]) -> Problem | None:
-    """Return that one request got the answer to another; None where it got its own, or nobody can tell."""
+    """Return that one request got the answer to another, or its own twice; None where not, or where nobody can tell."""
     ids = call.messages.request_ids
-    got = [each for message in responses for each in message.ids or [None]]
-    if len(ids) != 1 or answer.status != _OK or not got:
+    if len(ids) != 1 or answer.status != _OK:
         return None
-    is_own = any(each.ids and all(one == ids[0] for one in each.ids) for each in responses)
-    if is_own or all(map(_is_open, responses)):
-        return None
-    shown = shown_ids([each for message in responses for each in message.ids])
-    return UpstreamAnswerForeign(call.url.partition("?")[0], shown, shown_ids(ids), f"the MCP server at {call.origin}")
+    got = UnansweredIds(ids).foreign(responses)
+    owner = f"the MCP server at {call.origin}"
+    return UpstreamAnswerForeign(call.url.partition("?")[0], got, shown_ids(ids), owner) if got else None
 
 
 def _is_request(call: WatchedCall) -> bool:
@@ -108,11 +105,6 @@ def _is_request(call: WatchedCall) -> bool:
 
 def _is_stream(answer: StreamedAnswer) -> bool:
     return is_event_stream(header_of(answer.headers, b"content-type"))
-
-
-def _is_open(message: Message) -> bool:
-    """Tell whether it is an error that names no request, as what refuses a request before it is read."""
-    return message.is_error and not any(each is not None for each in message.ids)
 
 
 def judge(call: WatchedCall, answer: StreamedAnswer) -> None:
