@@ -176,16 +176,25 @@ async def test_a_foreign_answer_in_a_batch_takes_the_whole_batch_with_it() -> No
     "content",
     [
         response(b"[" + result(7) + b"," + result(7) + b"]"),
-        response(result(7) + b"\r\n" + result(7)),
         response(b"data: " + result(7) + b"\n\ndata: " + result(7) + b"\n\n", content_type="text/event-stream"),
     ],
-    ids=["in an array", "one after the other", "in two events"],
+    ids=["in an array", "in two events"],
 )
 async def test_an_answer_that_came_before_is_named_as_that_and_not_as_anothers(content: bytes) -> None:
     async with bytes_upstream(written(content)) as upstream, gate(upstream.url) as gateway:
         said = (await ask(gateway)).text
 
     assert "answered with id 7 again where id 7 was asked for" in said
+
+
+@pytest.mark.parametrize("second", [7, 8])
+async def test_a_second_answer_behind_the_first_makes_both_no_json_and_ends_the_connection(second: int) -> None:
+    content = response(result(7) + b"\r\n" + result(second))
+    async with bytes_upstream(written(content)) as upstream, gate(upstream.url) as gateway:
+        said = [(await ask(gateway)).text for _ in range(2)]
+
+    assert all("it is no JSON: Extra data" in each for each in said)
+    assert upstream.connections == 2
 
 
 async def test_a_batch_may_be_answered_in_any_order_and_in_part() -> None:
