@@ -11,7 +11,8 @@ from devgw.diagnosis.verdicts import Verdict
 from devgw.outbound.server_doctor import examine_server
 from tests.diagnosis.third_party import METADATA, NOTHING, RESOURCE, go, named
 from tests.outbound.upstream import running_upstream
-from tests.watched.bench import watching
+from tests.support.kept import until
+from tests.watched.bench import Watching, watching
 
 JSON, TEXT = ({"content-type": each} for each in ("application/json", "text/plain"))
 
@@ -116,3 +117,27 @@ async def test_a_server_that_publishes_a_private_key_is_told_to_rotate_it() -> N
     assert found.verdict is Verdict.FAIL
     assert f"{upstream.origin}/jwks: the key k7 has d" in found.saw
     assert "rotate the key" in found.todo
+
+
+@pytest.mark.parametrize(
+    ("session", "odd"),
+    [("z 1", "a blank"), ("caf\xe9", "a character that is not ASCII"), ("a\tb", "a control character")],
+)
+async def test_a_session_id_that_some_clients_cannot_send_back_is_told_without_it(
+    session: str, odd: str, tmp_path: Path
+) -> None:
+    initialized = {"jsonrpc": "2.0", "id": 1, "result": {"protocolVersion": "2025-11-25"}}
+    async with running_upstream() as upstream:
+        upstream.answers["/mcp"] = (200, JSON | {"mcp-session-id": session}, initialized)
+        checks = (await examine_server(f"{upstream.origin}/mcp", SystemClock())).checks
+        async with watching(f"{upstream.origin}/mcp", tmp_path) as watched:
+            await go(watched)
+            await until(lambda: _of_sessions(watched), "the note of the call")
+            (note,) = _of_sessions(watched)
+    (found,) = [each for each in checks if each.name == "server.sessions"]
+    assert (found.verdict, odd in found.saw, odd in note) == (Verdict.FAIL, True, True)
+    assert session not in f"{found} {note}"
+
+
+def _of_sessions(watched: Watching) -> set[str]:
+    return {each for trace in watched.traces() for each in trace.notes if "Mcp-Session-Id" in each}

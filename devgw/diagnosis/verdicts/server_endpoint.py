@@ -18,6 +18,7 @@ from devgw.diagnosis.verdicts.upstream_response import (
 )
 from devgw.foreign.text import clean
 from devgw.foreign.urls import is_url
+from devgw.mcp.session_id import why_unsendable
 from devgw.oauth.discovery import resource_metadata_urls
 from devgw.problems import Problem
 from devgw.problems.base import Fault
@@ -251,6 +252,8 @@ def _preflight(seen: SeenServer) -> Point:
 
 def _sessions(seen: SeenServer) -> Point:
     naming = of_server(seen, "sessions", "looked whether initialize begins a session")
+    if unsendable := why_unsendable(seen.endpoint.legacy.headers.get("mcp-session-id", "")):
+        return naming.bad(unsendable.rstrip("."), "Make its session ids of visible ASCII alone, such as a UUID.")
     if seen.endpoint.wants_login:
         return naming.good("not known before a login")
     if not seen.endpoint.without_session:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from devgw.gateway.forwarding import header_of
 from devgw.gateway.transport import StreamedAnswer
 from devgw.gateway.watched.headers import metadata_hint
 from devgw.gateway.watched.legs import Leg
@@ -9,6 +10,7 @@ from devgw.gateway.watched.tokens import token_id
 from devgw.limits import Limits
 from devgw.mcp.answer import is_jsonrpc
 from devgw.mcp.message import NO_MESSAGES, read_messages
+from devgw.mcp.session_id import why_unsendable
 from devgw.problems.proxy import NAMING_DOCUMENT, UpstreamNameUnknown
 from devgw.web.watched.judging import is_refusal, judge, judge_success
 from devgw.web.watched.sending import give_as_it_comes, send
@@ -56,6 +58,8 @@ async def _give_judged(call: WatchedCall, answer: StreamedAnswer) -> None:
     if not is_refusal(call, answer):
         if call.trace.token_id is not None:
             call.watched.tokens.note_taken(call.trace.header(b"authorization").partition(" ")[2])
+        if unsendable := why_unsendable(header_of(answer.headers, b"mcp-session-id").decode("latin-1")):
+            call.trace.notes.append(unsendable)
         await give_as_it_comes(call, answer)
         judge_success(call, answer)
         return
