@@ -282,8 +282,8 @@ class Recording:
         self.body.let_go()
         trace.duration_ms = self.elapsed_ms()
         if not self.has_begun and not self.is_over:
-            trace.status = CLIENT_LEFT
-            trace.outcome = Outcome.CANCELLED
+            trace.status, trace.outcome = CLIENT_LEFT, Outcome.CANCELLED
+            trace.notes.append(self.body.why_left(self._length))
         bus.publish(
             HttpExchanged(
                 trace=trace,

@@ -43,6 +43,12 @@ class RequestBody(HeldBytes):
             self._among.note(self, self.size, is_leaving=True)
         return self.take()
 
+    def why_left(self, length: int) -> str:
+        """Say what a client left that said it would send `length` bytes, and waits for no answer."""
+        if self.size < length:
+            return f"The client left when {self.size} of the {length} bytes of its request's body had been read."
+        return "The client left before it was answered."
+
     def refuse(self) -> None:
         """Keep nothing of it: nobody will read it."""
         self._is_wanted = False

@@ -215,3 +215,22 @@ async def test_where_all_connections_are_at_work_another_is_told_so_and_when_to_
         app.gate.set()
         for each in asking:
             each.cancel()
+
+
+@pytest.mark.parametrize("path", ["/oauth/register", "/mcp/sample"])
+async def test_a_client_that_leaves_within_its_body_is_told_with_how_much_came(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Limits, "SILENCE_SECONDS", 60)
+    async with gate("http://127.0.0.1:1/mcp") as gateway, served(gateway.front) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        bearer = f"Authorization: Bearer {gateway.token}\r\nContent-Type: application/json\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{bearer}Content-Length: 40\r\n\r\n"
+        writer.write(head.encode() + b'{"clien')
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(20):
+            await gateway.exchanged.wait()
+    (trace,) = gateway.traces
+    assert trace.status == 499
+    assert "of the 40 bytes of its request's body had been read" in trace.notes[-1]

@@ -120,6 +120,7 @@ async def test_a_client_that_leaves_before_any_answer_ends_the_upstream_too() ->
         await asyncio.wait_for(gateway.exchanged.wait(), 5)
 
     assert (gateway.traces[0].status, gateway.traces[0].outcome) == (499, "cancelled")
+    assert "The client left before it was answered." in gateway.traces[0].notes
     assert [each.status for each in gateway.events if isinstance(each, McpCapabilityCompleted)] == [499]
 
 
