@@ -185,6 +185,27 @@ class RedirectNotTaken(EndpointRefusal):
 
 
 @dataclass(frozen=True, slots=True)
+class LoginAnsweredElsewhere(EndpointRefusal):
+    """The answer to a login went to another URI than the one that the request names."""
+
+    redirect_uri: str = ""
+    place: str = ""
+    """Where it went, without its query."""
+
+    diagnosis: ClassVar = "RURI-16"
+    source: ClassVar = "RFC 6749 §4.1.2"
+
+    def explain(self) -> str:
+        """Show both."""
+        asked, got = clean(self.redirect_uri, SHOWN), clean(self.place, SHOWN)
+        return f"The {self._where} sends the answer to this login to {got}; the client waits for it at {asked}."
+
+    def advise(self) -> str:
+        """Say where it belongs."""
+        return f"Let {self.owner} send the browser to the redirect_uri of the request, to the letter."
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceNotTaken(EndpointRefusal):
     """The server does not take the `resource` that the client names, as MCP asks."""
 

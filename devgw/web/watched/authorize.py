@@ -10,6 +10,7 @@ from typing import Any
 
 from devgw.entropy import short_id
 from devgw.foreign.intermediary import find_before_browsers
+from devgw.foreign.urls import is_url
 from devgw.gateway.forwarding import read_headers
 from devgw.gateway.watched.authorizations import WatchedAuthorization
 from devgw.gateway.watched.clients import WatchedClient
@@ -17,11 +18,12 @@ from devgw.gateway.watched.parameters import exchanged, read_all, read_once
 from devgw.ids import ClientId, TransactionId
 from devgw.limits import Limits
 from devgw.monitor.flow_moves import FlowMove
+from devgw.problems.endpoint import EndpointKind, LoginAnsweredElsewhere
 from devgw.problems.endpoint_answer import refusal_at
 from devgw.problems.watched import WatchedCallbackLeftOut
 from devgw.web.watched.callback import issuers, lead, tell_answer
 from devgw.web.watched.sending import WholeAnswer, ask, give
-from devgw.web.watched.telling import endpoint_answer, tell, tell_refusal
+from devgw.web.watched.telling import authorization_server, endpoint_answer, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
 _PAGE = (b"text/html", b"application/xhtml+xml")
@@ -54,6 +56,10 @@ async def answer_authorize(call: WatchedCall) -> None:
     redirect_uri = read_once(query, "redirect_uri") or ""
     if not why and looked is not None and _is_answered(looked, redirect_uri):
         await _pass_answer(call, looked, redirect_uri)
+        return
+    if looked is not None and (place := _answered_elsewhere(looked, query)):
+        _tell_elsewhere(call, place, redirect_uri)
+        await lead(call, real)
         return
     _tell_begun(call, query)
     if client is None or why:
@@ -185,6 +191,26 @@ def _is_answered(looked: WholeAnswer, redirect_uri: str) -> bool:
     """Tell whether the server answers at once, without a login: it redirects to the client."""
     location = _location(looked).partition("#")[0]
     return location == redirect_uri or location.startswith((f"{redirect_uri}?", f"{redirect_uri}&"))
+
+
+def _answered_elsewhere(looked: WholeAnswer, query: str) -> str:
+    """Return where the server sends the answer to this request, where that is not to the client; empty else.
+
+    It is this one's answer where it repeats its state.
+    """
+    location, redirect_uri, state = _location(looked), read_once(query, "redirect_uri"), read_once(query, "state")
+    place, _, answer = location.partition("#")[0].partition("?")
+    is_answer = bool(read_all(answer, "code") or read_all(answer, "error")) and read_once(answer, "state") == state
+    is_led_away = bool(redirect_uri and state and is_url(place)) and not _is_answered(looked, redirect_uri or "")
+    return place if is_answer and is_led_away else ""
+
+
+def _tell_elsewhere(call: WatchedCall, place: str, redirect_uri: str) -> None:
+    """Tell that the client waits in vain."""
+    endpoint = call.url.partition("?")[0]
+    facts = endpoint, EndpointKind.AUTHORIZATION, authorization_server(call, endpoint), 0, "", ""
+    problem = LoginAnsweredElsewhere(*facts, redirect_uri=redirect_uri, place=place)
+    tell_refusal(call, FlowMove.AUTHORIZATION_REFUSED, problem, redirect_uri=redirect_uri)
 
 
 async def _pass_answer(call: WatchedCall, looked: WholeAnswer, redirect_uri: str) -> None:

@@ -89,6 +89,32 @@ async def test_a_login_that_comes_back_with_invalid_client_right_after_registeri
         assert "Another registration does not help" in await trial.said("REG-19")
 
 
+@mends("RURI-16")
+@pytest.mark.parametrize("answer", ["code=abc", "error=access_denied"])
+async def test_a_server_sends_the_answer_of_a_login_to_the_redirect_uri_of_the_request(
+    upstream: Upstream, answer: str, tmp_path: Path
+) -> None:
+    place, usual = f"{upstream.origin}/elsewhere", upstream._authorize
+    serves(
+        upstream, "/authorize", lambda asked: (302, {"location": f"{place}?{answer}&state={asked.query['state']}"}, b"")
+    )
+    async with trying(f"{upstream.origin}/mcp", tmp_path) as trial:
+        await trial.fails()
+        assert "to the redirect_uri of the request, to the letter" in await trial.said("RURI-16")
+        assert f"to {place}; the client waits for it at {CALLBACK}" in trial.cause
+        serves(upstream, "/authorize", usual)
+        await trial.works()
+
+
+async def test_a_login_that_leads_on_with_a_state_of_its_own_is_no_answer(upstream: Upstream, tmp_path: Path) -> None:
+    place, usual = f"{upstream.origin}/elsewhere", upstream._authorize
+    with_state = {"location": f"{place}?code=device&state=of-its-own"}
+    asked_here = iter([(302, with_state, b"")])
+    serves(upstream, "/authorize", lambda asked: next(asked_here, None) or usual(asked))
+    async with trying(f"{upstream.origin}/mcp", tmp_path) as trial:
+        await trial.works()
+
+
 @mends("CONS-05")
 async def test_a_person_allows_what_they_denied(upstream: Upstream, tmp_path: Path) -> None:
     buttons = ["Deny", "Allow"]
