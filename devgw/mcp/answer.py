@@ -45,9 +45,13 @@ def is_answer_to(content: bytes, ids: Iterable[RequestId]) -> bool:
 
 def names_its_meaning(content: bytes) -> bool:
     """Tell whether the code of a JSON-RPC error is one of MCP's own, which says by itself what is wrong."""
-    error = _refusal_in(content)
-    code = error["error"].get("code") if error is not None else None
-    return isinstance(code, int) and code in _OF_MCP
+    return code_in(content) in _OF_MCP
+
+
+def code_in(content: bytes) -> int | None:
+    """Return the code of a JSON-RPC error; None where it has none that is an integer, and where it is no error."""
+    code = (_refusal_in(content) or {"error": {}})["error"].get("code")
+    return code if isinstance(code, int) else None
 
 
 def supported_in(content: bytes) -> tuple[str, ...]:

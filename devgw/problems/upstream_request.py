@@ -90,14 +90,14 @@ class RevisionUnsupported(RequestOffRevision):
         """Say both."""
         spoken = ", ".join(self.supported)
         return self._refused_for(
-            f"initialize offers revision {self.got or 'without a name'}; the upstream speaks {spoken}"
+            f"initialize offers revision {self.got or 'without a name'}; {self._replaced} speaks {spoken}"
         )
 
     def advise(self) -> str:
         """Say what either can do."""
         return (
-            f"Let the client offer {self.supported[0]}, or the upstream answer initialize with a revision of its own: "
-            "that is how both find one."
+            f"Let the client offer {self.supported[0]}, or {self._replaced} answer initialize with a revision of its "
+            "own: that is how both find one."
         )
 
 

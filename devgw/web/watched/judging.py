@@ -24,6 +24,7 @@ from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamEncodi
 from devgw.problems.upstream_answered import Answered, CallFacts, read_answer
 from devgw.problems.upstream_by_status import no_answer_in
 from devgw.web.decoding import SLICE, decoder_of
+from devgw.web.watched.initializing import find_refused_initialize
 from devgw.web.watched.telling import said_to, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
@@ -58,7 +59,9 @@ def judge_success(call: WatchedCall, answer: StreamedAnswer) -> None:
         tell_refusal(call, FlowMove.CALL_FAILED, malformed)
     elif responses == [] if _is_stream(answer) else not is_jsonrpc(content):
         judge(call, answer)
-    elif (found := _find_foreign(call, answer, responses or [])) is not None:
+    elif (found := _find_foreign(call, answer, responses or [])) is not None or (
+        found := _find_refused(call, answer, content)
+    ) is not None:
         tell_refusal(call, FlowMove.CALL_FAILED, found)
 
 
@@ -96,6 +99,10 @@ def _find_foreign(call: WatchedCall, answer: StreamedAnswer, responses: list[Mes
     got = UnansweredIds(ids).foreign(responses)
     owner = f"the MCP server at {call.origin}"
     return UpstreamAnswerForeign(call.url.partition("?")[0], got, shown_ids(ids), owner) if got else None
+
+
+def _find_refused(call: WatchedCall, answer: StreamedAnswer, content: bytes) -> Problem | None:
+    return find_refused_initialize(call, answer.status, content, is_stream=_is_stream(answer))
 
 
 def _is_request(call: WatchedCall) -> bool:
