@@ -3,6 +3,7 @@
 Imports httpx2, which takes 140 ms: import it where something is asked, not where the gateway starts.
 """
 
+import re
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -26,6 +27,10 @@ _GZIP_OR_ZLIB = 47
 """zlib's window bits for either, told apart by their first bytes."""
 _TOO_LONG = 431
 """The status by which h11 hints that a line, or a block of them, passes its own limit of 100 KiB."""
+_FOLDED = re.compile(rb"HTTP/1\.[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*?[ \t]")
+"""A head in which a line goes on with the header before it: nobody may send that any more (RFC 9112 §5.2)."""
+FOLDED = "devgw.folded"
+"""Member of a response's extensions: whether its head is so."""
 _KEEP_NONE = httpx2.Limits(max_keepalive_connections=0)
 
 
@@ -56,6 +61,7 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
             await inner.aclose()
             raise
         pace.is_head_over = True
+        response.extensions[FOLDED] = _FOLDED.match(pace.beginning) is not None
         if len(response.headers.raw) > Limits.ANSWER_HEADERS:
             await response.aclose()
             await inner.aclose()

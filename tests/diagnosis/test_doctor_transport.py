@@ -121,3 +121,25 @@ async def test_http_on_a_port_of_tls_is_said_with_the_scheme(tmp_path: Path) -> 
 
     assert check.diagnosis_id == "NET-08"
     assert "https://" in check.todo
+
+
+@pytest.mark.parametrize(
+    ("header", "is_told"),
+    [(b"x-a: 1\r\n  2", True), (b"x-a: 1\r\n\t2", True), (b"x-a: 1\r\nx-b: 2\r\n 3", True), (b"x-a:  1 2", False)],
+)
+async def test_a_header_that_goes_on_in_the_next_line_is_told(header: bytes, is_told: bool) -> None:
+    said = b'{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","note":"a\\r\\n b"}}'
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n" + header + b"\r\ncontent-length: %d\r\n\r\n"
+
+    async def folds(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = asked.partition(b"content-length: ")[2].partition(b"\r\n")[0]
+        await reader.readexactly(int(length or 0))
+        writer.write(head % len(said) + said)
+        await writer.drain()
+
+    async with talking(folds) as url:
+        checks = (await examine_server(url, SystemClock())).checks
+    told = [each for each in checks if each.diagnosis_id == "PROXY-09"]
+    assert bool(told) is is_told
+    assert all("a header goes on in the next line" in each.saw for each in told)

@@ -70,6 +70,8 @@ class Answer:
     """Where nothing came back: what the gateway itself would refuse for it, as far as that is known."""
     change: str = ""
     """The one change that mends the failure; empty where none follows from it."""
+    is_folded: bool = False
+    """Whether a header of its head goes on in the next line."""
 
     @property
     def of_this_machine(self) -> Problem | None:

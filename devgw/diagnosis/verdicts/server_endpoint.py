@@ -24,7 +24,7 @@ from devgw.problems import Problem
 from devgw.problems.base import Fault
 from devgw.problems.proxy import GIVEN_URL, UpstreamNotReached, UpstreamUnreachable
 from devgw.problems.server import ServerElsewhere, ServerNotMcp
-from devgw.problems.upstream_answer import UpstreamResponseMalformed
+from devgw.problems.upstream_answer import UpstreamFramingUnsafe, UpstreamResponseMalformed
 from devgw.problems.upstream_answered import Answered, CallFacts, read_answer
 from devgw.problems.upstream_by_status import no_answer_in, refusal_of, sign_in_of, stood_before
 from devgw.problems.upstream_refusal import UpstreamRefusal
@@ -112,6 +112,8 @@ def _target(answer: Answer) -> str:
 def endpoint_points(seen: SeenServer) -> Iterator[Point]:
     """Yield what the endpoint does, once it is one."""
     yield _reached(seen)
+    if seen.endpoint.legacy.is_folded:
+        yield _folded(seen)
     yield _revisions(seen)
     if seen.endpoint.wants_login:
         yield challenge_point(seen)
@@ -248,6 +250,12 @@ def _preflight(seen: SeenServer) -> Point:
         saw = "the preflight allows no other origin: pages (MCP Inspector) cannot call it; other clients can"
         return naming.odd(saw, "Send Access-Control-Allow-Origin if pages are to call it.", "CORS-01")
     return naming.good("pages of other origins may call it")
+
+
+def _folded(seen: SeenServer) -> Point:
+    problem = UpstreamFramingUnsafe(shown(seen.url), "a header goes on in the next line")
+    naming = of_server(seen, "head", "read the head of its answer to initialize")
+    return naming.bad(problem.explain().rstrip("."), problem.advise(), problem.diagnosis)
 
 
 def _sessions(seen: SeenServer) -> Point:

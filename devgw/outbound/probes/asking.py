@@ -13,6 +13,7 @@ from devgw.events.unseen import HEADER
 from devgw.foreign.dates import read_date
 from devgw.oauth.discovery import without_query
 from devgw.oauth.resource import origin_of
+from devgw.outbound.bounded import FOLDED
 from devgw.outbound.reach import not_reached, why_unreached
 from devgw.problems import Problem, Refused
 
@@ -91,6 +92,7 @@ class Asker:
             asked_at=asked_at,
             answered_at=now,
             travelled=travelled(self.clock),
+            is_folded=bool(response.extensions.get(FOLDED)),
         )
 
 
