@@ -26,7 +26,7 @@ TOLD: list[tuple[bytes, str, str, str]] = [
     (b'{"n":1e999}', "a number is too large", "numbers that every reader of JSON takes", ""),
     (b'{"n":' + b"9" * 5_000 + b"}", "more than 4,300 digits", "numbers that every reader of JSON takes", ""),
     (b'{"name":"\xff"}', "its byte 10 is not UTF-8", "JSON in UTF-8", ""),
-    ('{"a":1}'.encode("utf-16"), "its byte 1 is not UTF-8", "JSON in UTF-8", ""),
+    ('{"a":1}'.encode("utf-16"), "it is in UTF-16", "JSON in UTF-8", ""),
     (b'[{"issuer":"a"}]', "it is an array, not an object", "a JSON object", ""),
     (b'{"issuer":"a",}', "it is no JSON: ", "JSON", ""),
     (b"", "it is empty", "JSON", ""),
