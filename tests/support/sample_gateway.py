@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +32,13 @@ class SampleGateway:
     origin: str
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command of devgw in the folder, and return what it printed: in this process, which is quicker."""
-        with contextlib.chdir(self.folder), patch.dict(os.environ, self.environ, clear=True):
-            done = CliRunner().invoke(main, arguments)
+        """Run a command of devgw in the folder, and return what it printed: in this process, which is quicker.
+
+        In a thread, since a command runs a loop of its own, and a test may be one that runs in a loop already.
+        """
+        elsewhere = contextlib.chdir(self.folder), patch.dict(os.environ, self.environ, clear=True)
+        with elsewhere[0], elsewhere[1], ThreadPoolExecutor(1) as pool:
+            done = pool.submit(CliRunner().invoke, main, arguments).result()
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
         return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
