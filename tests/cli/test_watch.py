@@ -116,7 +116,7 @@ async def test_why_names_the_fault_in_the_servers_own_urls(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((200, {"content-type": "text/html"}, b"<title>Welcome</title>"), "no MCP server"),
+        ((200, {"content-type": "text/html"}, b"<title>Welcome</title>"), "No MCP server is seen at"),
         ((302, {"location": "https://elsewhere.example/docs"}, b""), "is not followed"),
         ((302, {"location": "https://login.example/"}, b""), "a login page: it wants a login"),
         ((503, {"content-type": "text/plain"}, b"down"), "answered 503"),
