@@ -1,7 +1,10 @@
 """The clock of a gateway and its emulators is moved, made to stand still and set back; every face says so meanwhile."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from click.testing import CliRunner, Result
@@ -34,15 +37,21 @@ def access_token(gateway: Running) -> TokenRow:
     return next(each for each in rows if each.kind == "access" and each.state == "live")
 
 
+@asynccontextmanager
+async def signed_in(folder: Path, http: httpx2.AsyncClient) -> AsyncIterator[tuple[Running, Browser, dict[str, Any]]]:
+    """Run a gateway, and let somebody sign in at it."""
+    async with (
+        running_gateway(folder, settings=Settings(port=0), ephemeral=False) as gateway,
+        Browser(CALLBACK) as browser,
+    ):
+        yield gateway, browser, await gateway.tokens(http, browser)
+
+
 async def test_expiry_refresh_and_the_end_of_a_session_are_seen_without_waiting(
     tmp_path: Path, http: httpx2.AsyncClient
 ) -> None:
     state = tmp_path / ".devgw"
-    async with (
-        running_gateway(tmp_path, settings=Settings(port=0), ephemeral=False) as gateway,
-        Browser(CALLBACK) as browser,
-    ):
-        tokens = await gateway.tokens(http, browser)
+    async with signed_in(tmp_path, http) as (gateway, browser, tokens):
         assert await called(gateway, http, tokens["access_token"]) == 200
         assert "as the machine's." in (await ran(tmp_path)).output
         row = access_token(gateway)
@@ -71,11 +80,7 @@ async def test_a_clock_that_stands_still_lets_nothing_expire_and_is_set_back(
     tmp_path: Path, http: httpx2.AsyncClient
 ) -> None:
     state = tmp_path / ".devgw"
-    async with (
-        running_gateway(tmp_path, settings=Settings(port=0), ephemeral=False) as gateway,
-        Browser(CALLBACK) as browser,
-    ):
-        tokens = await gateway.tokens(http, browser)
+    async with signed_in(tmp_path, http) as (gateway, _, tokens):
         frozen = await ran(tmp_path, "freeze")
         assert "it stands still" in frozen.output
         first = (await ask_once(state, "clock")).result
@@ -107,11 +112,7 @@ async def test_the_emulator_goes_along_and_a_login_goes_through_at_any_time(
 
 async def test_what_cannot_be_done_is_said(tmp_path: Path, http: httpx2.AsyncClient) -> None:
     state = tmp_path / ".devgw"
-    async with (
-        running_gateway(tmp_path, settings=Settings(port=0), ephemeral=False) as gateway,
-        Browser(CALLBACK) as browser,
-    ):
-        await gateway.tokens(http, browser)
+    async with signed_in(tmp_path, http) as (gateway, _, _):
         row = access_token(gateway)
         near = await ran(tmp_path, "to-expiry", row.id[:-1])
         assert near.exit_code == 1

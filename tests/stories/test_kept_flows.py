@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -167,19 +168,26 @@ async def test_a_damaged_file_of_flows_stops_nothing_is_told_and_once_moved_away
         await until(lambda: row(gateway, HELPER)[0] == "ok", "it is still said")
 
 
+@asynccontextmanager
+async def held(state: Path, gateway: Running) -> AsyncIterator[None]:
+    """Let another program hold the file of flows while the block runs."""
+    await until((state / "flows.db").exists, "no file of flows")
+    await until(lambda: row(gateway, HELPER)[0] == "ok", "it is not well at the start")
+    with closing(sqlite3.connect(state / "flows.db", isolation_level=None)) as shell:
+        shell.execute("BEGIN IMMEDIATE")
+        yield
+        shell.execute("ROLLBACK")
+
+
 async def test_while_another_program_holds_the_file_of_flows_calls_go_on_and_flows_are_written_after(
     tmp_path: Path, http: httpx2.AsyncClient
 ) -> None:
     state = tmp_path / ".devgw"
     async with running_gateway(tmp_path, ephemeral=False, settings=Settings(port=0)) as gateway:
-        await until((state / "flows.db").exists, "no file of flows")
-        await until(lambda: row(gateway, HELPER)[0] == "ok", "it is not well at the start")
-        with closing(sqlite3.connect(state / "flows.db", isolation_level=None)) as shell:
-            shell.execute("BEGIN IMMEDIATE")
+        async with held(state, gateway):
             await failed(gateway, http)
             await until(lambda: "locked" in row(gateway, HELPER)[1], "Health does not say it")
             assert "Mistaken" not in str(on_disk(state))
-            shell.execute("ROLLBACK")
         await until_kept(state, "Mistaken", 2)
 
 
@@ -215,14 +223,10 @@ async def test_what_waits_to_be_written_when_flows_are_cleared_is_not_written_af
 ) -> None:
     state = tmp_path / ".devgw"
     async with running_gateway(tmp_path, ephemeral=False, settings=Settings(port=0)) as gateway:
-        await until((state / "flows.db").exists, "no file of flows")
-        await until(lambda: row(gateway, HELPER)[0] == "ok", "it is not well at the start")
-        with closing(sqlite3.connect(state / "flows.db", isolation_level=None)) as shell:
-            shell.execute("BEGIN IMMEDIATE")
+        async with held(state, gateway):
             await failed(gateway, http)
             (cleared,) = gateway.runtime.monitor.flow_book.flows.ids()
             await until(lambda: "locked" in row(gateway, HELPER)[1], "Health does not say it")
-            shell.execute("ROLLBACK")
         assert (await ask_once(state, "clear", kind="flows")).ok
         await failed(gateway, http)
         await until_kept(state, "Mistaken", 1)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,6 @@ from tests.config.test_misspelt_members import is_told, members, renamed, slips
 
 SEED: dict[str, Any] = json.loads((sample_root() / "emulators/workos.json").read_text())
 REAL = {"WORKOS_CLIENT_ID": "client_01KC6057N3C66XJAXZ65YHAC72", "WORKOS_CLIENT_SECRET": "sk_test_abcdefghijklmnop"}
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(sample_root(), tmp_path / "project"))
 
 
 def read_with(project: Path, seed: str | bytes, environ: dict[str, str] | None = None, **settings: Any) -> Loaded:

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,19 +27,6 @@ from tests.support.gateway import CALLBACK, Running, mcp_request, register_callb
 LIMIT = 10
 ACCEPT = "application/json, text/event-stream"
 REAL = "WORKOS_CLIENT_ID=client_01KC6057N3C66XJAXZ65YHAC72\nWORKOS_CLIENT_SECRET=sk_test_abcdefghijklmnop\n"
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    root = tmp_path / "project"
-    shutil.copytree(sample_root(), root)
-    return root
-
-
-@pytest.fixture
-async def gateway(project: Path) -> AsyncIterator[Running]:
-    async with running_gateway(project, settings=Settings(port=0), ephemeral=False) as running:
-        yield running
 
 
 async def until(condition: Callable[[], Any]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,19 +20,6 @@ from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, mcp_request, register_callback, running_gateway
 
 LIMIT = 10
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    root = tmp_path / "project"
-    shutil.copytree(sample_root(), root)
-    return root
-
-
-@pytest.fixture
-async def gateway(project: Path) -> AsyncIterator[Running]:
-    async with running_gateway(project, settings=Settings(port=0), ephemeral=False) as running:
-        yield running
 
 
 def with_ttl(project: Path, seconds: Any) -> str:

@@ -3,9 +3,7 @@
 import asyncio
 import json
 import os
-import shutil
 import threading
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -40,19 +38,6 @@ from tests.support.gateway import Running, running_gateway
 LIMIT = 30
 MANY = 40
 READS = (read_project, read_settings, finding_rows, forms_of, outflows, contents_of, stats_of, folders_of)
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    root = tmp_path / "project"
-    shutil.copytree(sample_root(), root)
-    return root
-
-
-@pytest.fixture
-async def gateway(project: Path) -> AsyncIterator[Running]:
-    async with running_gateway(project, settings=Settings(port=0), ephemeral=False) as running:
-        yield running
 
 
 def with_routes(project: Path, count: int, **members: Any) -> None:
