@@ -152,16 +152,27 @@ class Clients:
         Raises:
             Refused: with `ClientUnknown`, `ClientExpired`, or `ClientDocumentsDisabled`.
         """
+        client, now = self._valid(client_id), self._clock.now()
+        if client.last_seen_at is None or now - client.last_seen_at > SEEN_AGAIN_AFTER:
+            with suppress(Refused):  # a full or locked disk refuses nobody over a moment that only a screen shows
+                self._store.save_client(replace(client, last_seen_at=now))
+        return client
+
+    def has(self, client_id: str) -> bool:
+        """Tell whether a client with this id would be let in; it counts as no visit of that client."""
+        try:
+            self._valid(client_id)
+        except Refused:
+            return False
+        return True
+
+    def _valid(self, client_id: str) -> Client:
         self.check_documents(client_id)
         client = self._store.find_client(ClientId(client_id))
         if client is None:
             raise Refused(self._unknown(client_id))
-        now = self._clock.now()
-        if client.expires_at and client.expires_at <= now:
+        if client.expires_at and client.expires_at <= self._clock.now():
             raise Refused(ClientExpired(client_id, client.expires_at))
-        if client.last_seen_at is None or now - client.last_seen_at > SEEN_AGAIN_AFTER:
-            with suppress(Refused):  # a full or locked disk refuses nobody over a moment that only a screen shows
-                self._store.save_client(replace(client, last_seen_at=now))
         return client
 
     def check_documents(self, client_id: str) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from devgw.entropy import digest
+from devgw.gateway.clients import Clients
 from devgw.gateway.store import Store
 from devgw.ids import ClientId, TokenId
 from devgw.oauth.parameters import Parameters
@@ -20,12 +21,12 @@ class Presented:
     client_id: ClientId
 
 
-def told_by_its_owner(store: Store, form: Parameters, problem: Problem) -> Problem:
-    """Return that an unknown client presents what another one got, where that is so; else `problem`."""
+def told_by_its_owner(store: Store, clients: Clients, form: Parameters, problem: Problem) -> Problem:
+    """Return that an unknown client presents what another one got, where that one is still known; else `problem`."""
     if not (isinstance(problem, ClientUnknown) and problem.is_gone):
         return problem
     found = find_presented(store, form)
-    if found is None:
+    if found is None or not clients.has(found.client_id):  # the sender's own, or that of another who is gone, too
         return problem
     return ClientIdOfNobody(problem.client_id, found.what, found.client_id, found.id)
 

@@ -45,7 +45,7 @@ async def token() -> Response:
     except Refused as refused:
         form = await serving.form("token")
         problem = told_by_the_form(form, refused.problem, frozenset(request.args))
-        problem = told_by_its_owner(gateway.ground.store, form, problem)
+        problem = told_by_its_owner(gateway.ground.store, gateway.clients, form, problem)
         _publish_refusal(gateway, asked, problem)
         raise Refused(problem) from refused
     _publish(gateway, asked)
@@ -68,7 +68,9 @@ async def revoke() -> Response:
             check_not_for_tokens(asked.form)
         gateway.server.answer_revocation(asked, serving.urls())
     except Refused as refused:
-        problem = told_by_its_owner(gateway.ground.store, await serving.form("revocation"), refused.problem)
+        problem = told_by_its_owner(
+            gateway.ground.store, gateway.clients, await serving.form("revocation"), refused.problem
+        )
         _note(asked, problem)
         raise Refused(problem) from refused
     _note(asked)

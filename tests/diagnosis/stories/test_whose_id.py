@@ -5,6 +5,7 @@ import pytest
 
 from devgw.cli.why import tell
 from devgw.entropy import token
+from devgw.ids import ClientId
 from devgw.monitor.why import NEWEST, why_of
 from tests.diagnosis.stories.agent import NODE, Agent, whole
 from tests.diagnosis.stories.conftest import Watched
@@ -61,6 +62,32 @@ async def test_a_token_under_an_id_that_nobody_has_is_told_with_its_client_in_it
     assert [(each.id, each.expected) for each in found if each.expected] == [("TOK-09", agent.client_id)] or grant == {}
     assert {each.id for each in found} == {"TOK-09"}
     assert len(await gateway.flows()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "grant"),
+    [
+        ("/oauth/token", "refresh_token", {"grant_type": "refresh_token"}),
+        ("/oauth/revoke", "refresh_token", {}),
+        ("/oauth/revoke", "access_token", {}),
+    ],
+)
+@pytest.mark.parametrize("is_its_own", [True, False])
+async def test_what_the_gateway_gave_to_a_registration_that_is_gone_tells_nobody_to_send_that_id(
+    gateway: Watched, path: str, name: str, grant: dict[str, str], *, is_its_own: bool
+) -> None:
+    """It would be refused with it again, for ever: only to register anew helps."""
+    agent = await whole(gateway)
+    revocation = gateway.running.runtime.ground.revocation
+    revocation.end(revocation.of_client(ClientId(agent.client_id)), "deleted")
+    field = "refresh_token" if grant else "token"
+    sent = agent.client_id if is_its_own else GONE
+    form = {**grant, field: agent.tokens[name], "client_id": sent}
+    refused = await agent.http.post(f"{gateway.origin}{path}", data=form)
+    answer = refused.json()
+    assert (refused.status_code, answer["error"], answer["reason"]) == (400, "invalid_client", "client_unknown")
+    assert f"The client {sent} is not known here any more" in answer["error_description"]
+    assert "it registers anew" in answer["error_description"]
 
 
 @pytest.mark.parametrize("what", ["code_" + "x" * 43, "", "rt_" + "x" * 43])
