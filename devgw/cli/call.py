@@ -45,7 +45,7 @@ def command(
         for each in tools:
             write_json(each)
     else:
-        write_table(HEADS, [_row(each) for each in tools], "It has no tools.")
+        write_table(HEADS, [tool_cells(each) for each in tools], "It has no tools.")
 
 
 async def _tools(client: "OwnClient", http: Any) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ async def _tools(client: "OwnClient", http: Any) -> list[dict[str, Any]]:
 
 async def _called(client: "OwnClient", http: Any, tool: str, arguments: Sequence[str]) -> dict[str, Any]:
     session = await client.session(http)
-    tools = {str(each.get("name")): each for each in await session.tools()}
+    tools = {name: each for each in await session.tools() if (name := text_of(each, "name"))}
     if tool not in tools:
         fail(f"There is no tool {tool}.", f"There are: {', '.join(tools)}." if tools else "The route has none.")
     return await session.call(tool, _arguments(_properties(tools[tool]), arguments))
@@ -99,12 +99,19 @@ def _properties(tool: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _row(tool: Mapping[str, Any]) -> list[str]:
-    """Return one line of the table; what may be left out stands in brackets."""
+def tool_cells(tool: Mapping[str, Any]) -> list[str]:
+    """Return the line of a tool, which may say anything of itself; an argument that may be left out is in brackets."""
     schema = tool.get("inputSchema")
-    required = schema.get("required", []) if isinstance(schema, dict) else []
+    listed = schema.get("required") if isinstance(schema, dict) else None
+    required = listed if isinstance(listed, list) else []
     names = [name if name in required else f"[{name}]" for name in _properties(tool)]
-    return [str(tool.get("name", "")), " ".join(names), str(tool.get("description", "") or tool.get("title", ""))]
+    return [text_of(tool, "name"), " ".join(names), text_of(tool, "description") or text_of(tool, "title")]
+
+
+def text_of(tool: Mapping[str, Any], member: str) -> str:
+    """Return a member of what a server says; empty where it is no text."""
+    found = tool.get(member)
+    return found if isinstance(found, str) else ""
 
 
 def _texts(result: Mapping[str, Any]) -> Iterator[str]:

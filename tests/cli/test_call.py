@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from devgw.cli.call import tool_cells
 from tests.support.browser import Browser
 from tests.support.gateway import mcp_request
 from tests.support.sample_gateway import SampleGateway, sample_gateway
@@ -168,3 +169,18 @@ def test_the_login_is_kept_for_its_owner_alone_and_what_stands_in_its_place_is_n
 def test_without_a_gateway_the_command_to_start_one_is_said(tmp_path: Path) -> None:
     done = subprocess.run(devgw("call"), cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, "Start one with `devgw up`" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("odd", [None, 7, True, "ab", {}, [None, {}, ["a"]]])
+def test_a_tool_is_listed_whatever_its_schema_says_is_required(odd: object) -> None:
+    schema = {"properties": {"a": {"type": odd}, "b": odd}, "required": odd}
+    assert tool_cells({"name": "t", "inputSchema": schema}) == ["t", "[a] [b]", ""]
+
+
+@pytest.mark.parametrize("odd", [None, 7, True, [], ["a"], {"a": None}])
+def test_a_tool_is_listed_whatever_it_says_in_the_place_of_texts_and_schemas(odd: object) -> None:
+    assert tool_cells({"name": odd, "description": odd, "title": odd, "inputSchema": odd}) == ["", "", ""]
+    assert tool_cells({"name": "t", "title": "T", "description": odd, "inputSchema": {"properties": odd}})[::2] == [
+        "t",
+        "T",
+    ]
