@@ -14,7 +14,7 @@ from devgw.control.client import Lost, ask_once, snapshot_once, welcome_once
 from devgw.control.messages import KINDS, CommandAnswer, GatewayFacts
 from devgw.control.state_place import folder_to_join
 from devgw.problems import Refused
-from devgw.problems.control import GatewayNotReached, GatewayOfAnotherUser, GatewaySilent
+from devgw.problems.control import GatewayNotReached, GatewayOfAnotherUser, GatewaySilent, NoGatewayRuns
 
 T = TypeVar("T")
 _THERE = (GatewayNotReached, GatewayOfAnotherUser, GatewaySilent)
@@ -64,6 +64,20 @@ def run(asking: Coroutine[Any, Any, T]) -> T:
     except (KeyboardInterrupt, BrokenPipeError):
         sys.stderr.close()  # else the interpreter reports the pipe once more at its end
         sys.exit(130)
+
+
+def run_where_one_runs(asking: Coroutine[Any, Any, T]) -> T | None:
+    """Run what asks a gateway; return None where none runs, and end as `run` does where one does not answer."""
+
+    async def asked() -> T | None:
+        try:
+            return await asking
+        except Refused as refused:
+            if isinstance(refused.problem, NoGatewayRuns):
+                return None
+            raise
+
+    return run(asked())
 
 
 def fail(explanation: str, hint: str = "") -> NoReturn:

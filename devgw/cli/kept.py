@@ -1,12 +1,11 @@
 """Flows that are kept: asked of the gateway that runs, read from its state where none does, or from a file."""
 
-import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from devgw.cli.joining import answered, check_no_folder, fail, near, state_dir_of
+from devgw.cli.joining import answered, check_no_folder, fail, near, run_where_one_runs, state_dir_of
 from devgw.cli.printing import write_line
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.folder import FLOWS
@@ -16,7 +15,6 @@ from devgw.files import write_new
 from devgw.limits import Limits
 from devgw.monitor.flow_file import FlowFileRefused, read_recording, read_row, whole, write_recording
 from devgw.monitor.recorded_flow import RecordedFlow
-from devgw.problems import Refused
 from devgw.problems.control import NoGatewayRuns
 from devgw.store.failure import StateUnusable
 from devgw.store.flows import FlowStore
@@ -26,12 +24,8 @@ T = TypeVar("T")
 
 def kept_rows(directory: Path) -> list[FlowRow]:
     """Return the rows of the flows of this run and of those before it."""
-    try:
-        return asyncio.run(snapshot_once(state_dir_of(directory), ["flow"])).of("flow", FlowRow)
-    except Refused as refused:
-        if not isinstance(refused.problem, NoGatewayRuns):
-            raise
-        return _stored(directory, _listed) or []
+    found = run_where_one_runs(snapshot_once(state_dir_of(directory), ["flow"]))
+    return found.of("flow", FlowRow) if found is not None else _stored(directory, _listed) or []
 
 
 def _listed(store: FlowStore) -> list[FlowRow]:
@@ -45,11 +39,11 @@ def kept_flow(directory: Path, id_: str) -> RecordedFlow:
     """Return a flow with its exchanges; end with what may have been meant where there is none."""
     check_no_folder(id_)
     state_dir = state_dir_of(directory)
-    try:
-        answer = asyncio.run(ask_once(state_dir, "inspect", kind="recording", id=id_))
-    except Refused as refused:
+    answer = run_where_one_runs(ask_once(state_dir, "inspect", kind="recording", id=id_))
+    if answer is None:
         found = _stored(directory, lambda store: store.find(id_))
-        return found or fail(refused.problem.explain(), f"No flow {id_} is kept of an earlier run either.")
+        none_runs = NoGatewayRuns(str(state_dir)).explain()
+        return found or fail(none_runs, f"No flow {id_} is kept of an earlier run either.")
     if answer.code == "not_found":
         fail(f"There is no flow {id_}, or it is not kept any more.", near(state_dir, "flow", id_))
     recording = read_row(RecordedFlow, answered(answer), "it")

@@ -16,6 +16,9 @@ from devgw.control.lock import ProjectLock
 from devgw.problems import Refused
 from devgw.problems.control import GatewaySilent
 
+KEPT = [("flows", "--all"), ("flows", "f-123456", "--save", "kept.json"), ("diff", "f-123456", "f-123457")]
+"""Commands that read what is kept where no gateway runs."""
+
 
 @pytest.fixture
 async def silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Path]:
@@ -72,8 +75,8 @@ async def test_the_doctor_says_so_and_does_not_take_the_gateway_for_one_that_res
 
 @pytest.mark.parametrize(
     "command",
-    [("connect", "claude-code"), ("explain", "route", "/mcp/sample"), ("flows", "f-123456")],
-    ids=lambda command: command[0],
+    [("connect", "claude-code"), ("explain", "route", "/mcp/sample"), ("flows", "f-123456"), *KEPT],
+    ids=" ".join,
 )
 async def test_no_command_says_that_none_runs_or_what_only_it_could_say(silent: Path, command: tuple[str, ...]) -> None:
     environ = {"DEVGW_STATE_DIR": str(silent)}
@@ -82,3 +85,16 @@ async def test_no_command_says_that_none_runs_or_what_only_it_could_say(silent: 
     assert f"Nothing was said within 0 s by process {os.getpid()}" in result.stderr
     assert "No gateway runs" not in result.output
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("command", KEPT, ids=" ".join)
+async def test_one_that_goes_before_it_answers_is_said_to_have_gone(tmp_path: Path, command: tuple[str, ...]) -> None:
+    lock = ProjectLock(tmp_path / "state")
+    lock.acquire()
+    server = await asyncio.start_unix_server(lambda _, writer: writer.close(), tmp_path / "state/control.sock")
+    result = await asyncio.to_thread(CliRunner(env={"DEVGW_STATE_DIR": str(tmp_path / "state")}).invoke, main, command)
+    server.close()
+    lock.release()
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert isinstance(result.exception, SystemExit)
+    assert "The gateway went before it said anything." in result.stderr
