@@ -177,7 +177,7 @@ def _moment(value: Any) -> str:
     """Return what came where a moment belongs, and which one it is (RFC 7519 §2, NumericDate)."""
     if value is None or isinstance(value, bool | str | list | dict):
         return "absent" if value is None else f"{_written(value)}, which is {kind_of(value)}"
-    moment, in_thousands = moment_of(value), moment_of(value / 1000)
+    moment, in_thousands = moment_of(value), moment_of(value // 1000)
     if moment is None:
         return f"{value}, which are milliseconds" if in_thousands else f"{value}"[:40]
     return f"{value} ({moment:%Y-%m-%d %H:%M:%S} UTC)"

@@ -156,7 +156,8 @@ def _untimely(
     skew = agreed_skew(expected.skew_seconds, issued, expected.now)
     if skew is not None and abs(skew) > CLOCKS_AGREE:
         theirs = expected.now + timedelta(seconds=skew)
-        is_good_there = moment > theirs - LEEWAY if claim == "exp" else moment <= theirs + LEEWAY
+        ahead = moment - theirs  # a difference: neither has to have a moment beside it
+        is_good_there = ahead > -LEEWAY if claim == "exp" else ahead <= LEEWAY
         if is_good_there:
             return ClockSkewed(claim, moment, expected.now, skew)
     return TokenUntimely(what, claim, moment, expected.now, issued, expected.skew_seconds)

@@ -18,6 +18,7 @@ from tests.watched.bench import watching
         ({"expires_in": 0}, "expires_in that is 0, which is no time to come"),
         ({"expires_in": -3600}, "expires_in that is -3600"),
         ({"expires_in": -0.5}, "expires_in that is -0.5"),
+        ({"expires_in": -(10**400)}, "expires_in that is -1000"),
         ({"expires_in": "0"}, 'expires_in that is "0"'),
         ({"expires_in": "never"}, 'expires_in that is "never"'),
         ({"expires_in": [3600]}, "expires_in that is [3600]"),
@@ -42,7 +43,15 @@ async def test_a_member_that_is_of_no_use_is_told(tmp_path: Path, members: dict[
 
 @pytest.mark.parametrize(
     "members",
-    [{}, {"expires_in": 1}, {"expires_in": 3600.0}, {"expires_in": "3599"}, {"expires_in": None}, {"scope": ""}],
+    [
+        {},
+        {"expires_in": 1},
+        {"expires_in": 3600.0},
+        {"expires_in": "3599"},
+        {"expires_in": 10**400},
+        {"expires_in": None},
+        {"scope": ""},
+    ],
 )
 async def test_a_good_answer_is_not_talked_about(tmp_path: Path, members: dict[str, Any]) -> None:
     async with running_upstream() as upstream:

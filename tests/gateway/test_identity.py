@@ -2,14 +2,19 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from devgw.clock import epoch
 from devgw.config.sample import sample_root
 from devgw.entropy import token
 from devgw.events.taxonomy import FaultMet
+from devgw.gateway.identity import Expected, check_access_token
+from devgw.problems import Refused
+from devgw.problems.provider_token import ClockSkewed
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, running_gateway
 
@@ -48,3 +53,14 @@ async def test_the_issuer_of_another_environment_opens_nothing(tmp_path: Path) -
         assert browser.page.status == 502, browser.page.text
         assert "fails at iss" in browser.page.text
         assert gateway.events(FaultMet) == []
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_provider_whose_clock_shows_the_last_moment_of_the_calendar_is_refused_like_any_other(claim: str) -> None:
+    now, last = datetime(2026, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    ahead = (last - now).total_seconds()
+    expected = Expected(("https://idp.example",), "client_1", None, None, now, skew_seconds=ahead)
+    claims = {"iss": "https://idp.example", "client_id": "client_1", "iat": epoch(last), "exp": epoch(last)}
+    with pytest.raises(Refused) as refused:
+        check_access_token(claims | {claim: epoch(last)}, expected)
+    assert refused.value.problem == ClockSkewed(claim, last, now, ahead)

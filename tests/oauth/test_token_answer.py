@@ -64,7 +64,11 @@ def test_no_members_break_it_and_what_is_taken_can_be_used(status: int, members:
         (None, None),
         (True, None),
         (1e300, None),
+        (10**400, None),
+        (-(10**400), None),
+        ("1" * 5_000, None),
     ],
+    ids=lambda each: str(each)[:12],
 )
 def test_a_lifetime_is_a_number_of_seconds_that_a_calendar_has(value: Any, expected: float | None) -> None:
     body = json.dumps({"access_token": "t", "expires_in": value}).encode()

@@ -170,7 +170,7 @@ def _of_no_use(answer: Mapping[str, Any]) -> dict[str, str]:
 def _is_ahead(lives: Any) -> bool:
     """Tell whether a lifetime is one: a number above 0, be it in a string."""
     try:
-        return not isinstance(lives, bool) and float(lives) > 0
+        return not isinstance(lives, bool) and (float(lives) if isinstance(lives, str) else lives) > 0
     except (TypeError, ValueError):
         return False
 
