@@ -24,6 +24,7 @@ from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerUnfinished
 from devgw.tasks import Allowance, PatientTimeout, stood_still
+from devgw.web.client_connection import ClientConnection
 
 LIMIT = 4.0
 """Seconds that a busy machine does not take for what is said here."""
@@ -159,6 +160,41 @@ async def test_a_request_whose_rest_came_while_the_process_was_stopped_is_answer
 
 
 # --- the parts ---
+
+
+class Moments:
+    """The part of a loop that tells the time."""
+
+    now = 100.0
+
+    def time(self) -> float:
+        return self.now
+
+
+def test_a_connection_counts_for_nothing_what_passed_and_not_what_began_since() -> None:
+    """Else what it waits for could last once more as long as nothing went on."""
+    loop = Moments()
+    connection = ClientConnection(None, loop, None, None, {}, None, None)
+    connection.forgive(3_599.0, 3_700.0)
+    assert (connection.idle_since, connection.heard_at) == (3_699.0, 3_699.0)
+
+    loop.now = connection.heard_at = connection.idle_since = 3_700.0
+    fresh = ClientConnection(None, loop, None, None, {}, None, None)
+    for each in (connection, fresh):
+        each.forgive(3_599.0, 3_700.5)
+        moments = [value for name, value in vars(each).items() if name.endswith(("_at", "_since", "_seen"))]
+        assert len(moments) == 6
+        assert max(moments) == 3_700.5
+    assert (fresh.idle_since, fresh.heard_at) == (3_700.5, 3_700.5)
+
+
+@pytest.mark.parametrize(("begun", "counts_from"), [(150.0, 150.0), (250.0, 3_700.0)])
+def test_of_heads_only_the_one_that_was_coming_gets_that_time_back(begun: float, counts_from: float) -> None:
+    """One of a request before, whose answer has ended since, is of none that may still come."""
+    connection = ClientConnection(None, Moments(), None, None, {}, None, None)
+    connection.idle_since, connection._head_seen = 200.0, begun
+    connection.forgive(3_590.0, 3_700.0)
+    assert connection._head_seen == counts_from
 
 
 async def test_a_wait_ends_once_its_shortest_allowance_is_spent() -> None:

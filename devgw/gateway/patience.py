@@ -41,7 +41,8 @@ class Patience:
         """Call what is due; all wait equally long, so the first that is not due ends the search."""
         now = loop.time()
         if still := stood_still(now - self._tick_at):  # nobody could be heard meanwhile, so nobody is late
-            self._waiting = {each: (due + still, then) for each, (due, then) in self._waiting.items()}
+            latest = now + self._delay  # for what was set after it woke, and before this
+            self._waiting = {each: (min(due + still, latest), then) for each, (due, then) in self._waiting.items()}
         while self._waiting:
             number, (due, function) = next(iter(self._waiting.items()))
             if due > now:

@@ -150,15 +150,19 @@ class ClientConnection(TCPServer):
         """End it at once; a request that is under way sees that its client has left."""
         self.writer.transport.abort()
 
-    def forgive(self, seconds: float) -> None:
-        """Count so many seconds for nothing: nothing of what came meanwhile could be heard."""
-        self.idle_since += seconds
-        self.heard_at += seconds
-        self._request_at += seconds
-        self._head_seen += seconds
-        self._unsent_at += seconds
+    def forgive(self, seconds: float, now: float) -> None:
+        """Count so many seconds before `now` for nothing: nothing of what came meanwhile could be heard.
+
+        What has begun since is no part of them, and begins no later than it did.
+        """
+        if self._head_seen >= self.idle_since:  # else of a head before
+            self._head_seen = min(now, self._head_seen + seconds)
+        self.idle_since = min(now, self.idle_since + seconds)
+        self.heard_at = min(now, self.heard_at + seconds)
+        self._request_at = min(now, self._request_at + seconds)
+        self._unsent_at = min(now, self._unsent_at + seconds)
         if self._left_at:
-            self._left_at += seconds
+            self._left_at = min(now, self._left_at + seconds)
 
     def look(self, now: float) -> None:
         """End whatever has lasted too long; called once a second."""

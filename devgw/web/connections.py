@@ -92,7 +92,7 @@ class OpenConnections:
             still = stood_still(now - began - _LOOK_SECONDS)
             for each in list(self._open):
                 if still:
-                    each.forgive(still)
+                    each.forgive(still, now)
                 elif each.is_begun:
                     each.look(now)
 

@@ -20,6 +20,13 @@ class Loop:
     def call_later(self, delay: float, function: Callable[..., Any], *arguments: Any) -> None:
         self.timers.append((self.now + delay, function, arguments))
 
+    def wake(self) -> None:
+        """Call what is overdue after it stood still: at the moment it has, not at those it missed."""
+        overdue = [timer for timer in self.timers if timer[0] <= self.now]
+        self.timers = [timer for timer in self.timers if timer[0] > self.now]
+        for _, function, arguments in overdue:
+            function(*arguments)
+
     def travel(self, to: float) -> None:
         while due := [timer for timer in self.timers if timer[0] <= to]:
             self.timers.remove(due[0])
@@ -43,6 +50,20 @@ def test_what_is_due_is_called_once_in_order_and_the_timer_then_rests() -> None:
     loop.travel(9)
     assert called == ["a", "b"]
     assert loop.timers == []
+
+
+def test_what_was_set_as_the_loop_woke_waits_no_longer_than_anything_else() -> None:
+    """Only what waited while nothing went on gets that time back."""
+    loop, patience, called = Loop(), Patience(1.0, 0.25), list[tuple[str, float]]()
+    known = cast("AbstractEventLoop", loop)
+    patience.remind(known, lambda: called.append(("before", loop.now)))
+    loop.now = 3_600.0
+    patience.remind(known, lambda: called.append(("after", loop.now)))
+    loop.wake()
+    loop.travel(9_000)
+
+    assert [each for each, _ in called] == ["before", "after"]
+    assert all(3_600.75 <= at <= 3_601.25 for _, at in called), called
 
 
 def test_what_is_forgotten_is_not_called() -> None:
