@@ -3,15 +3,26 @@
 import re
 
 from devgw.foreign.json import JsonRefused, read_json
+from devgw.limits import Limits
 
-_JOINT = re.compile(r"(?P<sign>\s*[,;|]\s*|\s+)(?=[A-Za-z][A-Za-z0-9+.-]*:/)")
-"""What stands between two URIs; a comma, a semicolon and a bar may stand inside one, but not before a scheme."""
+_JOINT = re.compile(r"(?P<sign>(?<!\s)\s++(?:[,;|]\s*+)?|[,;|]\s*+)(?=[A-Za-z][A-Za-z0-9+.-]*+:/)")
+"""What stands between two URIs; a comma, a semicolon and a bar may stand inside one, but not before a scheme.
+
+White space is read from its beginning alone, so that the time grows with the text and no faster.
+"""
+_LONGEST = 10 * Limits.REDIRECT_URI_CHARACTERS
+"""Characters of a text that is read as a list of URIs."""
 _QUOTES = ("''", '""', "``", "<>", "\u201c\u201d", "\u2018\u2019")
 _SIGNS = {",": "a comma", ";": "a semicolon", "|": "a bar"}
 
 
 def joined_in(text: str) -> tuple[str, ...]:
-    """Return the URIs of which `text` holds a list, be it of one; empty where it is one URI, or none."""
+    """Return the URIs of which `text` holds a list, be it of one; empty where it is one URI, or none.
+
+    A text of more than ten times the characters of the longest URI is none.
+    """
+    if len(text) > _LONGEST:
+        return ()
     if text.lstrip().startswith("["):
         return _of_array(text)
     found = _JOINT.search(text)

@@ -48,6 +48,7 @@ def check_redirect_uri(uri: str) -> None:
     Raises:
         Refused: with `RedirectUriRefused`.
     """
+    _check_length(uri)
     _check_alone(uri)
     parts = _split(uri)
     scheme = parts.scheme.lower()
@@ -63,6 +64,12 @@ def check_redirect_uri(uri: str) -> None:
         raise Refused(RedirectUriRefused(uri, "has a user name or a wildcard in its host", "one exact host"))
     if scheme in WEB_SCHEMES:
         _check_web(uri, parts)
+
+
+def _check_length(uri: str) -> None:
+    if len(uri) > Limits.REDIRECT_URI_CHARACTERS:
+        rule = f"is longer than {Limits.REDIRECT_URI_CHARACTERS:,} characters"
+        raise Refused(RedirectUriRefused(uri[:200] + "…", rule, "a shorter one"))
 
 
 def _check_alone(uri: str) -> None:
@@ -117,9 +124,6 @@ def _is_odd_number(host: str) -> bool:
 
 
 def _split(uri: str) -> SplitResult:
-    if len(uri) > Limits.REDIRECT_URI_CHARACTERS:
-        rule = f"is longer than {Limits.REDIRECT_URI_CHARACTERS:,} characters"
-        raise Refused(RedirectUriRefused(uri[:200] + "…", rule, "a shorter one"))
     try:
         parts = urlsplit(uri)
         _ = parts.port  # raises where it is no number
