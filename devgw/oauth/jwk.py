@@ -3,6 +3,7 @@
 Source: RFC 7517 §4 and §5, RFC 7518 §6, RFC 8037 §2; RFC 7591 §2 (`jwks`).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,11 @@ _PUBLIC = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 """What each kind of public key has to have; other kinds are passed over (RFC 7517 §5)."""
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth")
 """What only the private half of such a key has (RFC 7518 §6.2.2, §6.3.2; RFC 8037 §2)."""
-_SIGNING = ("RS", "PS", "ES", "Ed", "ML-DSA")
-"""How the names of algorithms begin by which a public key verifies (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2)."""
+_SIGNING = re.compile(r"[RPE]S\d{3}K?|EdDSA|Ed25519|Ed448", re.ASCII)
+"""The algorithms by which a public key verifies (RFC 7518 §3.1, RFC 8037 §3.1, RFC 8812 §3.2, RFC 9864 §2.2).
+
+Those that encrypt begin alike: RSA-OAEP, RSA1_5 (RFC 7518 §4.1).
+"""
 _SHOWN = 40
 
 
@@ -38,7 +42,7 @@ def why_not_verifying(key: Mapping[str, Any]) -> str:
     if operations is not None and (not isinstance(operations, list) or "verify" not in operations):
         return "its key_ops do not have verify"
     algorithm = key.get("alg")
-    if algorithm is not None and not (isinstance(algorithm, str) and algorithm.startswith(_SIGNING)):
+    if algorithm is not None and not (isinstance(algorithm, str) and _SIGNING.fullmatch(algorithm)):
         return f"its alg is {_written(algorithm)}, by which nothing is signed"
     kind = key.get("kty")
     return (
