@@ -197,8 +197,7 @@ class FlowFollower:
             if len(self._troubled) > _MOST_WAITING:
                 self._troubled.clear()
         flow.guessed = flow.guessed or guessed
-        flow.trace_ids.append(trace.id)
-        del flow.trace_ids[:-_MOST_TRACES]
+        flow.trace_ids = [*flow.trace_ids, trace.id][-_MOST_TRACES:]  # whole: another thread may be reading them
         if trace.host and trace.host not in flow.hosts:
             flow.hosts.append(trace.host)
         flow.operation_id = flow.operation_id or trace.operation_id

@@ -52,8 +52,7 @@ def _put_registration_first(flow: Flow) -> None:
             continue
         asked_at = began.setdefault(each.trace_id, each.at)
         each.at = min([each.at, *(at - _TICK for at in opened if at > asked_at)])
-    flow.messages.sort(key=lambda each: each.at)
-    _number(flow)
+    _put(flow, sorted(flow.messages, key=lambda each: each.at))
 
 
 def _tell_redirect(flow: Flow, trace: Trace, asked: Purpose, at: datetime) -> None:
@@ -160,13 +159,16 @@ def say(flow: Flow, message: FlowMessage) -> None:
     """Put an arrow where it belongs in time, and number the arrows anew."""
     if len(flow.messages) >= MOST_MESSAGES:
         return
-    insort(flow.messages, message, key=lambda each: each.at)
-    _number(flow)
+    messages = flow.messages.copy()
+    insort(messages, message, key=lambda each: each.at)
+    _put(flow, messages)
 
 
-def _number(flow: Flow) -> None:
-    for number, each in enumerate(flow.messages, 1):
+def _put(flow: Flow, messages: list[FlowMessage]) -> None:
+    """Number the arrows and give them to the flow in one step: another thread may be reading those it has."""
+    for number, each in enumerate(messages, 1):
         each.number = number
+    flow.messages = messages
 
 
 def fail_arrow(flow: Flow, trace_id: TraceId | None) -> None:

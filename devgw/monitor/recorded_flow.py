@@ -64,9 +64,10 @@ def recording_of(monitor: Monitor, run: RunView, id_: str) -> RecordedFlow | Non
     flow = monitor.flow(id_)
     if flow is None:
         return None
-    traces = [trace for each in flow.trace_ids if (trace := monitor.trace(each))]
+    ids = flow.trace_ids  # the monitor puts another list in its place, and this may be another thread
+    traces = [trace for each in ids if (trace := monitor.trace(each))]
     shown = [exchange_of(each, flow) for each in traces[-Limits.KEPT_EXCHANGES :]]
-    return RecordedFlow(FORMAT, run, flow_of(monitor, flow), shown, len(flow.trace_ids) - len(shown))
+    return RecordedFlow(FORMAT, run, flow_of(monitor, flow), shown, len(ids) - len(shown))
 
 
 def flow_of(monitor: Monitor, flow: Flow) -> FlowDetail:

@@ -59,3 +59,17 @@ def test_a_browser_is_opened_after_the_registration_that_its_url_names(gap_ms: f
     labels = [each.label for each in flow.messages]
     assert labels.index("201 client_id") < labels.index("opens the browser")
     assert [each.number for each in flow.messages] == [*range(1, len(labels) + 1)]
+
+
+def test_whoever_reads_the_arrows_and_requests_of_a_flow_meanwhile_reads_all_that_there_were() -> None:
+    """They are written to disk by a thread of its own: a list that is sorted holds nothing while it is."""
+    walk = Walk()
+    walk.challenged()
+    (flow,) = walk.monitor.flow_book.flows
+    for step in (walk.registered, walk.authorized, walk.all_the_way):
+        messages, trace_ids = flow.messages, flow.trace_ids
+        before = ([*messages], [*trace_ids])
+        step()
+        assert (messages, trace_ids) == before
+    assert flow.messages != messages
+    assert [each.number for each in flow.messages] == [*range(1, len(flow.messages) + 1)]
