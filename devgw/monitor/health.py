@@ -26,6 +26,7 @@ from devgw.monitor.upstreams import percentile
 from devgw.monitor.views import OWN_CLOCK, PROBED, UPSTREAM, CheckRow, HealthView, KeyChange, StateChange
 
 _SECONDS = 60
+_SECOND_NS = 1_000_000_000
 _CHANGES_KEPT = 8
 _SKEW_WARNING = 5.0
 _CLOCK = "clock"
@@ -50,7 +51,8 @@ class Health:
         """Operation ids whose upstream a probe found wrong, until a call goes through."""
         self.let_in_at: datetime | None = None
         """When somebody signed in at the provider last."""
-        self._second = 0
+        self._second: int | None = None
+        """The one that is counted, by the steady clock: the gateway's own time may stand still, or jump."""
         self._in_second = 0
         self._rates: deque[int] = deque(maxlen=_SECONDS)
         self._durations: deque[float] = deque(maxlen=200)
@@ -192,11 +194,11 @@ class Health:
         checks = self._checks.values()
         return any(each.state == "bad" and each.name.startswith((*PROBED, _CLOCK)) for each in checks)
 
-    def exchanged(self, trace: Trace, now: datetime) -> None:
-        """Count one request. On the hot path."""
+    def exchanged(self, trace: Trace, now: datetime, ticks: int) -> None:
+        """Count one request, at so many steady nanoseconds. On the hot path."""
         self.view.requests += 1
         self._durations.append(trace.duration_ms)
-        self._turn(int(now.timestamp()))
+        self._turn(ticks // _SECOND_NS)
         self._in_second += 1
         if self._wrong_upstreams and trace.operation_id in self._wrong_upstreams and trace.outcome == Outcome.SUCCESS:
             self._overrule(f"{UPSTREAM}{trace.operation_id}", "a call went through", now)
@@ -205,14 +207,18 @@ class Health:
         """Close the seconds that are over."""
         if second == self._second:
             return
-        silent = min(_SECONDS, second - self._second - 1) if self._second else 0
-        self._rates.extend([self._in_second, *[0] * max(0, silent)] if self._second else [])
+        if self._second is not None:
+            silent = min(_SECONDS, second - self._second - 1)
+            self._rates.extend([self._in_second, *[0] * silent])
         self._second, self._in_second = second, 0
 
-    def tick(self, now: datetime) -> None:
-        """Close the second; the view changes once a second while requests come, and once after."""
+    def tick(self, ticks: int) -> None:
+        """Close the second, at so many steady nanoseconds.
+
+        The view changes once a second while requests come, and once after.
+        """
         before = list(self._rates)
-        self._turn(int(now.timestamp()))
+        self._turn(ticks // _SECOND_NS)
         if list(self._rates) != before:
             self.changed = self._count.up()
 

@@ -148,7 +148,7 @@ class Monitor:
             self._flow_of[trace.id] = flow.id
         guarded("books", trace.id, self.people.seen, trace)
         guarded("books", trace.id, self.upstreams.exchanged, trace)
-        guarded("health", trace.id, self.health.exchanged, trace, at)
+        guarded("health", trace.id, self.health.exchanged, trace, at, self.clock.ticks())
 
     def _keep(self, trace: Trace) -> None:
         self._by_trace[trace.id] = trace
@@ -184,7 +184,7 @@ class Monitor:
         """Let time pass: give up silent flows, judge those that changed or wait, forget what is long over."""
         now, guarded = self.clock.now(), self.guard.call
         guarded("flows", "tick", self.flows.tick, now)
-        guarded("health", "tick", self.health.tick, now)
+        guarded("health", "tick", self.health.tick, self.clock.ticks())
         guarded("books", "tick", self._prune, now)
         if self._diagnoser is not None:
             self._judge(now)
