@@ -38,8 +38,12 @@ class Actions(Protocol):
         `part` is one of `messages.PARTS`; empty for all but `machine`, which the person's own shell knows best.
         """
 
-    async def travel(self, seconds: float) -> None:
-        """Move the gateway's clock forwards, so that expiry is seen without waiting for it."""
+    async def travel(self, seconds: float) -> ClockView:
+        """Move the gateway's clock forwards, so that expiry is seen without waiting for it.
+
+        Returns:
+            What time it is then, and who does not follow.
+        """
 
     async def set_clock(self, act: str, token_id: str) -> ClockView | None:
         """Let the clock stand still (`freeze`), go as the machine's (`reset`) or to a token's end (`to_expiry`).
@@ -98,7 +102,7 @@ class NoActions:
         """Do nothing."""
         raise NotPossible("This gateway can be watched, not examined.")
 
-    async def travel(self, seconds: float) -> None:  # noqa: ARG002  the protocol's
+    async def travel(self, seconds: float) -> ClockView:  # noqa: ARG002  the protocol's
         """Do nothing."""
         raise NotPossible("This gateway's clock cannot travel.")
 

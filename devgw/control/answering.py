@@ -84,6 +84,9 @@ class Answering:
             return CommandAnswer(command.id, code=reason.code, explanation=str(reason), hint=reason.hint)
         except NotPossible as reason:
             return CommandAnswer(command.id, code="not_possible", explanation=str(reason), hint=reason.hint)
+        except FlowFileRefused as refused:
+            text = f"What is kept of it cannot be read: {refused}."
+            return CommandAnswer(command.id, code="not_readable", explanation=text)
         except Refused as refused:
             problem = refused.problem
             return CommandAnswer(command.id, code=problem.reason, explanation=problem.explain(), hint=problem.advise())
@@ -143,8 +146,7 @@ class Answering:
         seconds = arguments.get("seconds")
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= 366 * 86_400:
             raise Unanswerable("bad_arguments", "`seconds` must be a number above 0, a year at most.")
-        await self._actions.travel(float(seconds))
-        return _found(await self._actions.set_clock("", ""), "clock", "")
+        return await self._actions.travel(float(seconds))
 
     async def _clock(self, arguments: dict[str, Any]) -> Result:
         act, id_ = _text(arguments, "do", ""), _text(arguments, "id", "")
@@ -183,12 +185,9 @@ class Answering:
 
     async def _kept(self, kind: str, id_: str) -> Row | None:
         """Return what is kept of a record that is not in memory."""
-        try:
-            if kind == "trace":
-                return await self._archive.find_exchange(id_)
-            recording = await self._archive.find(id_) if kind in {*_JUDGED, RECORDING} else None
-        except FlowFileRefused as refused:
-            raise Unanswerable("not_readable", f"What is kept of {kind} {id_} cannot be read: {refused}.") from refused
+        if kind == "trace":
+            return await self._archive.find_exchange(id_)
+        recording = await self._archive.find(id_) if kind in {*_JUDGED, RECORDING} else None
         if recording is None or kind == RECORDING:
             return recording
         return recording.why() if kind == "why" else recording.flow

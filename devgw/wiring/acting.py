@@ -96,9 +96,9 @@ class GatewayActions:
 
         return await examine_running(self._runtime)  # for a command, which leaves no trace here
 
-    async def travel(self, seconds: float) -> None:
-        """Move the gateway's clock forwards."""
-        await run_clock(self._runtime, "travel", seconds)
+    async def travel(self, seconds: float) -> ClockView:
+        """Move the gateway's clock forwards; return what time it is then, and who does not follow."""
+        return await run_clock(self._runtime, "travel", seconds)
 
     async def set_clock(self, act: str, token_id: str) -> ClockView | None:
         """Tell the time, or move it."""
