@@ -3,16 +3,23 @@
 import gzip
 import json
 from pathlib import Path
+from random import Random
+from string import ascii_letters, digits
 from typing import Any
 
 import httpx2
 import pytest
 
+from devgw.clock import SystemClock
 from devgw.events.flow import FlowState
 from devgw.events.taxonomy import FaultMet, WatchedStepTaken
+from devgw.settings import Settings, TraceSettings
+from devgw.wiring.watched_runtime import build_watched
 from tests.outbound.upstream import Upstream, running_upstream
+from tests.support.gateway import mcp_request
+from tests.support.heard import Heard
 from tests.support.serving import serve
-from tests.watched.bench import CALLBACK, Watching, query_of, watching
+from tests.watched.bench import CALLBACK, Watching, query_of, served, watching
 from tests.watched.raw import HEADERS, INITIALIZE, RawClient
 
 SERVER = "/.well-known/oauth-authorization-server"
@@ -29,6 +36,31 @@ def packed(content: Any) -> tuple[int, dict[str, str], bytes]:
 
 
 # --- packed ---
+
+
+@pytest.mark.parametrize(
+    ("size", "cut", "is_told"),
+    [(800_000, 0, False), (1_040_000, 0, False), (1_100_000, 0, False), (1_900_000, 0, False), (800_000, 9, True)],
+    ids=["sound", "nearly too long", "unpacks to more than is read", "longer than is read", "cut"],
+)
+async def test_a_packed_answer_of_which_all_was_kept_is_told_as_broken_only_where_it_is(
+    tmp_path: Path, http: httpx2.AsyncClient, size: int, cut: int, *, is_told: bool
+) -> None:
+    """It comes in pieces of any size: how many there are says nothing of how much was read."""
+    text = "".join(Random(1).choices(ascii_letters + digits, k=size))
+    body = gzip.compress(json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"content": text}}).encode())
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    settings = Settings(root=tmp_path, port=0, traces=TraceSettings(body_limit=4_000_000))
+    async with running_upstream() as upstream:
+        upstream.answers["/mcp"] = (200, headers, body[: len(body) - cut])
+        runtime = build_watched(f"{upstream.origin}/mcp", settings, SystemClock(), is_local=True)
+        watched = Watching(runtime, Heard(runtime.bus))
+        async with served(runtime):
+            answer = await http.post(watched.url, json=mcp_request("tools/list"), headers={"accept-encoding": "br"})
+            await answer.aread()
+    (trace,) = watched.traces()
+    assert (trace.diagnosis_id == "PROXY-23") is is_told, trace.explanation
+    assert (trace.explanation is not None) is is_told, trace.explanation
 
 
 async def test_a_document_that_is_packed_though_nobody_asked_leads_to_the_ports_too(

@@ -1,7 +1,6 @@
 """What the MCP server's answer to a call means for the flow of its client: by status, type and what the token is."""
 
 from dataclasses import replace
-from itertools import islice
 
 from devgw.clock import epoch
 from devgw.events.taxonomy import FailureOrigin, Outcome
@@ -19,11 +18,12 @@ from devgw.monitor.flow_moves import FlowMove
 from devgw.oauth.token_claims import read_claims
 from devgw.problems import Problem, Refused
 from devgw.problems.foreign_token import TokenKnown
+from devgw.problems.limit import AnswerUnpacksTooLong
 from devgw.problems.proxy import GIVEN_URL
 from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamEncodingUnreadable, UpstreamResponseMalformed
 from devgw.problems.upstream_answered import Answered, CallFacts, read_answer
 from devgw.problems.upstream_by_status import no_answer_in
-from devgw.web.decoding import SLICE, decoder_of
+from devgw.web.decoding import Decoder, decoder_of
 from devgw.web.watched.initializing import find_refused_initialize
 from devgw.web.watched.telling import said_to, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
@@ -74,14 +74,23 @@ def _whole(call: WatchedCall, answer: StreamedAnswer) -> bytes | None:
     body, most = call.trace.response_body, Limits.ANSWER_BYTES
     if not _is_request(call) or encoding_of(answer.headers) not in _READ_HERE:
         return None
-    decoder, content = decoder_of(answer.headers, call.url.partition("?")[0]), body.content
-    if decoder is not None:
-        content = b"".join(islice(decoder.feed(content[:most]), most // SLICE))
-    if body.truncated or len(content) >= most:
+    decoder = decoder_of(answer.headers, call.url.partition("?")[0], most)
+    content = body.content[:most] if decoder is None else _unpacked(decoder, body.content[:most])
+    if content is None or body.truncated or len(body.content) > most:
         return None
     if decoder is not None and decoder.is_cut and not _is_stream(answer):
         raise Refused(UpstreamEncodingUnreadable(call.url.partition("?")[0], decoder.encoding, is_broken=True))
     return content
+
+
+def _unpacked(decoder: Decoder, content: bytes) -> bytes | None:
+    """Return what a body comes to; None where that is more than is looked into."""
+    try:
+        return b"".join(decoder.feed(content))
+    except Refused as refused:
+        if isinstance(refused.problem, AnswerUnpacksTooLong):
+            return None
+        raise
 
 
 def _find_malformed(call: WatchedCall, answer: StreamedAnswer, content: bytes) -> Problem | None:
