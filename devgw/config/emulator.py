@@ -10,6 +10,8 @@ from devgw.settings import Settings
 
 _POLICY = "mcp-workos-oauth-inbound"
 CLIENT_ID_NAME, SECRET_NAME = "WORKOS_CLIENT_ID", "WORKOS_CLIENT_SECRET"
+NAMES_OF_WORKOS = frozenset({CLIENT_ID_NAME, SECRET_NAME, "WORKOS_API_KEY"})
+"""What WorkOS's own setups call what is theirs."""
 
 
 def offered_names(

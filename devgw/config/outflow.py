@@ -21,7 +21,7 @@ from types import MappingProxyType
 from devgw.config import policies
 from devgw.config.dotenv_file import DotEnv
 from devgw.config.elsewhere import origin_beyond, texts_in
-from devgw.config.emulator import CLIENT_ID_NAME, SECRET_NAME
+from devgw.config.emulator import NAMES_OF_WORKOS
 from devgw.config.environment import EnvironmentUse, Origin
 from devgw.config.finding import Place
 from devgw.config.load import Loaded
@@ -30,7 +30,6 @@ from devgw.config.project import OAuthPolicy, Project
 from devgw.config.workos import BASE_URL
 from devgw.settings import UpstreamSettings
 
-_OF_WORKOS = frozenset({CLIENT_ID_NAME, SECRET_NAME, "WORKOS_API_KEY"})
 _POLICY_PATH = ("", "policies")
 PUBLISHED = "whoever reads the gateway's pages and metadata"
 """In place of an origin."""
@@ -69,7 +68,7 @@ def outflows(loaded: Loaded, upstreams: Mapping[str, UpstreamSettings] = _NONE) 
         Outflow(name, _without(origin, name, (lookup.dotenv.values if file else lookup.process).get(name, "")), file)
         for use, name, file in taken
         for origin in reader.origins_of(use.used_at)
-        if not (name in _OF_WORKOS and origin == BASE_URL)
+        if not (name in NAMES_OF_WORKOS and origin == BASE_URL)
     }
     return tuple(sorted(found))
 

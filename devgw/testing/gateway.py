@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from devgw.clock import SystemClock
+from devgw.config.emulator import NAMES_OF_WORKOS
 from devgw.control.client import Lost, ask_once, snapshot_once, welcome_once
 from devgw.control.messages import CaseView, ConfigView, FlowRow, GatewayFacts, RouteRow, WhyDetail
 from devgw.outbound.built_in.calling import McpSession
@@ -124,7 +125,8 @@ def run_gateway(project: str | Path | None = None, **environ: str) -> Iterator[G
 
     Args:
         project: the folder of a project; the sample without one.
-        environ: variables for it, such as `DEVGW_PROXY_STATEFUL="true"`; the shell's own of that kind are left out.
+        environ: variables for it, such as `DEVGW_PROXY_STATEFUL="true"`; the shell's own are left out, of
+            that kind and those of a WorkOS account, at which the sample would sign in.
 
     Raises:
         GatewayFailed: where it does not start, with what it printed.
@@ -135,7 +137,7 @@ def run_gateway(project: str | Path | None = None, **environ: str) -> Iterator[G
         command = own_command("up", *options, "--", str(project or folder))
         with log.open("wb") as printed:
             process = subprocess.Popen(  # noqa: S603  this program itself
-                command, stdin=subprocess.PIPE, stdout=printed, stderr=printed, env=_environ(environ)
+                command, stdin=subprocess.PIPE, stdout=printed, stderr=printed, env=gateway_environ(environ)
             )
         assert process.stdin is not None
         try:
@@ -153,10 +155,18 @@ def run_gateway(project: str | Path | None = None, **environ: str) -> Iterator[G
                 process.wait()
 
 
-def _environ(given: Mapping[str, str]) -> dict[str, str]:
+def gateway_environ(given: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the gateway: what a developer's shell sets for theirs is not this one's."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    own = {name: value for name, value in os.environ.items() if not _is_of_theirs(name)}
     return own | {f"{_OURS}EMULATORS_TAKES_CALLBACK": "true"} | dict(given)
+
+
+def _is_of_theirs(name: str) -> bool:
+    """Tell whether a variable is there for the gateway that a developer runs, or for the account that it signs in at.
+
+    Names of variables know no case on some systems.
+    """
+    return name.upper().startswith(_OURS) or name.upper() in NAMES_OF_WORKOS
 
 
 def _started(process: "subprocess.Popen[bytes]", state_dir: Path, log: Path) -> GatewayFacts:

@@ -30,7 +30,8 @@ async def test_an_agent_is_told_why_a_login_failed(kind: type[Agent], tmp_path: 
             agent = kind(tmp_path / "home", model)
             if isinstance(agent, Codex):
                 agent.home.write(".codex/config.toml", agent.SETTINGS.replace("{model}", model))
-            devgw = f"env PYTHONPATH={shlex.quote(str(TREE))} {shlex.quote(sys.executable)} -m devgw mcp"
+            environ = shlex.join([f"PYTHONPATH={TREE}", f"DEVGW_STATE_DIR={gateway.state_dir}"])
+            devgw = f"env {environ} {shlex.quote(sys.executable)} -m devgw mcp"
             command = f"{devgw} -C {shlex.quote(os.fspath(gateway.folder))}"
             await agent.home.say(ADD[kind].format(command=command))
             said = await agent.home.say(ASK[kind])

@@ -17,7 +17,7 @@ from tests.support.gateway import mcp_request
 from tests.support.sample_gateway import SampleGateway, sample_gateway
 from tests.support.terminal import devgw
 
-KEPT = ".devgw/logins.json"
+KEPT = "logins.json"
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +28,11 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleGateway]
 
 @pytest.fixture(autouse=True)
 def _nobody_signed_in(gateway: SampleGateway) -> None:
-    (gateway.folder / KEPT).unlink(missing_ok=True)
+    (gateway.state_dir / KEPT).unlink(missing_ok=True)
 
 
 def kept(gateway: SampleGateway) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads((gateway.folder / KEPT).read_text())["logins"]
+    found: dict[str, dict[str, str]] = json.loads((gateway.state_dir / KEPT).read_text())["logins"]
     return found
 
 
@@ -102,7 +102,7 @@ def test_the_token_is_all_that_is_printed_and_one_that_is_over_is_renewed(gatewa
     logins = kept(gateway)
     for each in logins.values():
         each["expires_at"] = 0  # type: ignore[assignment]
-    (gateway.folder / KEPT).write_text(json.dumps({"logins": logins}))
+    (gateway.state_dir / KEPT).write_text(json.dumps({"logins": logins}))
     second = gateway.run("token")
     assert second.stdout != first.stdout
     assert status_of(gateway, second.stdout.strip()) == 200
@@ -151,7 +151,7 @@ def test_the_login_is_kept_for_its_owner_alone_and_what_stands_in_its_place_is_n
     gateway: SampleGateway, tmp_path: Path
 ) -> None:
     assert gateway.run("login", "--as", "ada").returncode == 0
-    path = gateway.folder / KEPT
+    path = gateway.state_dir / KEPT
     if os.name == "posix":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for content in ("", "[]", '{"logins": 1}', '{"logins": {"x": {"client_id": 1}}}', "\ufeff{"):

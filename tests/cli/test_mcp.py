@@ -117,7 +117,7 @@ def test_it_changes_nothing_until_it_is_allowed(gateway: SampleGateway) -> None:
 def test_no_secret_reaches_an_agent(gateway: SampleGateway) -> None:
     token = gateway.run("token", "--as", "ada").stdout.strip()
     httpx2.post(f"{gateway.origin}/mcp/sample", headers={"authorization": f"Bearer {token}"}, json={"token": token})
-    (login,) = json.loads((gateway.folder / ".devgw/logins.json").read_text())["logins"].values()
+    (login,) = json.loads((gateway.state_dir / "logins.json").read_text())["logins"].values()
     with agent(gateway.folder, gateway.environ) as asking:
         ids = [json.loads(each)["id"] for each in asking.call("list_requests", count=25)[1].splitlines()]
         texts = [asking.call("show_request", id=each)[1] for each in ids]

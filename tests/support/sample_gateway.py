@@ -3,24 +3,19 @@
 import contextlib
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-import httpx2
 from click.testing import CliRunner
 
 from devgw.cli import main
-from tests.support.serving import listen, origin_of
+from devgw.testing import run_gateway
+from devgw.testing.gateway import gateway_environ
 from tests.support.terminal import devgw
-
-_USUAL = {"PORT": 9000, "EMULATORS_WORKOS_PORT": 9001, "EMULATORS_UPSTREAM_PORT": 9002}
-_USUAL |= {"EMULATORS_UPSTREAM_AUTH_PORT": 9003}
-_SECONDS = 30
 
 
 @dataclass
@@ -28,7 +23,9 @@ class SampleGateway:
     """A gateway that runs for a folder."""
 
     folder: Path
+    state_dir: Path
     environ: dict[str, str]
+    """By which commands find it."""
     origin: str
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -46,34 +43,8 @@ class SampleGateway:
 @contextmanager
 def sample_gateway(folder: Path, **environ: str) -> Iterator[SampleGateway]:
     """Run the sample project in `folder` until the block ends."""
-    with ExitStack() as stack:
-        sockets = {name: stack.enter_context(listen()) for name in _USUAL}
-        ports = {name: each.getsockname()[1] for name, each in sockets.items()}
-        origin = origin_of(sockets["PORT"], "localhost")
-    env = {**os.environ, "BROWSER": "true", **{f"DEVGW_{name}": str(port) for name, port in ports.items()}, **environ}
-    subprocess.run(devgw("init", str(folder)), env=env, check=True, capture_output=True)
-    for path in (folder / "config/routes.oas.json", folder / "emulators/workos.json"):
-        text = path.read_text("utf-8")
-        for name, usual in _USUAL.items():
-            text = text.replace(f"localhost:{usual}", f"localhost:{ports[name]}")
-        path.write_text(text, "utf-8")
-    with (folder / "up.log").open("wb") as log:
-        process = subprocess.Popen(devgw("up", "--headless"), cwd=folder, env=env, stdout=log, stderr=log)
-        try:
-            _await_answer(origin, process, folder / "up.log")
-            yield SampleGateway(folder, env, origin)
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _await_answer(origin: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text("utf-8", "replace")
-        try:
-            if httpx2.get(f"{origin}/.well-known/oauth-authorization-server", timeout=5).status_code == 200:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.05)
-    raise AssertionError(log.read_text("utf-8", "replace"))
+    environ = {"BROWSER": "true", **environ}
+    subprocess.run(devgw("init", str(folder)), env=gateway_environ(environ), check=True, capture_output=True)
+    with run_gateway(folder, **environ) as gateway:
+        asking = gateway_environ({**environ, "DEVGW_STATE_DIR": str(gateway.state_dir)})
+        yield SampleGateway(folder, gateway.state_dir, asking, gateway.origin)

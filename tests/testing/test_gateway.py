@@ -16,7 +16,9 @@ import pytest
 
 from devgw.outbound.built_in.login import StepRefused
 from devgw.testing import GatewayFailed, GatewayUnderTest, run_gateway
+from devgw.testing.gateway import gateway_environ
 from tests.support.gateway import mcp_request
+from tests.support.sample_gateway import sample_gateway
 
 TREE = Path(__file__).parents[2]
 ACCEPT = {"accept": "application/json, text/event-stream"}
@@ -76,6 +78,18 @@ def test_what_cannot_be_is_said(gateway: GatewayUnderTest, tmp_path: Path) -> No
     (tmp_path / "config/routes.oas.json").write_text("{")
     with pytest.raises(GatewayFailed, match=r"policies\.json"), run_gateway(tmp_path):
         raise AssertionError("it runs")
+
+
+def test_an_account_of_the_shell_is_not_the_one_at_which_a_test_signs_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("WORKOS_CLIENT_ID", "WORKOS_CLIENT_SECRET", "WORKOS_API_KEY", "DEVGW_EMULATORS_WORKOS"):
+        monkeypatch.setenv(name, "false")
+    with run_gateway() as gateway:
+        assert gateway.call("sample", "echo", message="hello")["isError"] is False
+    with sample_gateway(tmp_path / "sample") as sample:
+        assert sample.run("call", "sample", "echo", "message=hello", "--as", "ada").stdout == "hello\n"
+    assert gateway_environ({"WORKOS_CLIENT_ID": "given"})["WORKOS_CLIENT_ID"] == "given"
 
 
 def test_several_run_side_by_side_and_leave_nothing(tmp_path: Path) -> None:
