@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from devgw.diagnosis.exchange import query
 from devgw.diagnosis.rule import GatewayRule, Observation, diagnosis
 from devgw.diagnosis.surroundings import Surroundings, TokenStory
-from devgw.events.flow import Diagnosis
+from devgw.events import Trace
+from devgw.events.flow import Diagnosis, Step
 from devgw.events.taxonomy import McpAuthLoginFinished, McpCapabilityEntriesUnmatched, McpCapabilityListEmptied, Outcome
+from devgw.foreign.text import clean
 from devgw.problems.capability import bring_claims, quoted_claims
 from devgw.problems.provider_keys import KeysUnavailable
 from devgw.problems.provider_token import SET_THE_CLOCK
 
+_CALLBACK, _PROMISE = "/oauth/callback", "authorization_response_iss_parameter_supported"
 SKEW = 30.0
 OLD = timedelta(minutes=10)
 MANY = 20
@@ -46,6 +50,32 @@ def clock_is_wrong(around: Surroundings, now: datetime) -> Iterator[Diagnosis]: 
             SET_THE_CLOCK,
             gone_when="the clocks agree",
         )
+
+
+def provider_without_issuer(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """DISC-07: the provider's last answer to a login lacks the `iss` that its metadata promises; it is taken here."""
+    promised = around.promised_issuer
+    last = _last_code(around) if promised else None
+    if last is None or "iss" in query(last):
+        return
+    yield diagnosis(
+        "DISC-07",
+        f"The identity provider's metadata says {_PROMISE}, and its answer to the login has no `iss`.",
+        f"Let the provider send iss={clean(promised, 200)} with each answer, or take {_PROMISE} out of its metadata; "
+        "until then nothing in the answer itself shows whose it is (RFC 9207 §2.4).",
+        trace=last,
+        step=Step.LOGIN,
+        expected=promised,
+        gone_when="the provider answers a login with it",
+    )
+
+
+def _last_code(around: Surroundings) -> Trace | None:
+    """Return the newest answer of the provider with a code, since the configuration holds that holds now."""
+    answers = (each for each in around.requests if each.path.endswith(_CALLBACK) and "code" in query(each))
+    newest = max(answers, key=lambda each: each.started_at, default=None)
+    is_old = newest is not None and around.loaded_at is not None and newest.started_at < around.loaded_at
+    return None if is_old else newest
 
 
 def keys_unreachable(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
@@ -137,6 +167,7 @@ def _is_live(story: TokenStory, now: datetime) -> bool:
 RULES = (
     GatewayRule(("CONF-05",), "a configuration that was refused", reload_refused, Observation.CONFIGURATION),
     GatewayRule(("IDT-07",), "the provider's Date header", clock_is_wrong),
+    GatewayRule(("DISC-07",), "the provider's metadata, and its last answer to a login", provider_without_issuer),
     GatewayRule(
         ("IDT-01", "IDT-05", "IDT-08", "IDT-23", "IDT-36"), "a failed fetch of the provider's keys", keys_unreachable
     ),

@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from devgw.diagnosis.difference import explain_difference
-from devgw.diagnosis.exchange import query
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import last_trace
 from devgw.diagnosis.view import SeenFlow
 from devgw.events.flow import Diagnosis, Milestone, Step
 from devgw.events.taxonomy import McpAuthLoginBegun, McpAuthProviderProbed
-from devgw.foreign.text import clean
 
-_CALLBACK, _PROMISE = "/oauth/callback", "authorization_response_iss_parameter_supported"
 NAMES = (
     "RURI-04",
     "RURI-05",
@@ -64,27 +61,7 @@ def login_refused_at_provider(view: SeenFlow, now: datetime) -> Iterator[Diagnos
     )
 
 
-def answer_without_issuer(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
-    """DISC-07: the provider's answer lacks the `iss` that its metadata promises, so that it may be another server's."""
-    promised = view.around.promised_issuer
-    for trace in view.traces if promised else ():
-        sent = query(trace)
-        if trace.path.endswith(_CALLBACK) and "code" in sent and "iss" not in sent:
-            yield diagnosis(
-                "DISC-07",
-                f"The identity provider's metadata says {_PROMISE}, and its answer to the login has no `iss`.",
-                f"Let the provider send iss={clean(promised, 200)} with each answer, or take {_PROMISE} out of its "
-                "metadata; until then nothing shows that the answer is its own (RFC 9207 §2.4).",
-                view=view,
-                trace=trace,
-                step=Step.LOGIN,
-                expected=promised,
-            )
-            return
-
-
 RULES = (
-    Rule(("DISC-07",), "the provider's metadata, and its answer to a login", answer_without_issuer),
     Rule(
         NAMES,
         "a browser at the provider for a second, and a probe of the same URL that is refused",
