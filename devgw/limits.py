@@ -177,5 +177,7 @@ class Limits:
     """Of each body on disk: what a login says is shorter."""
     KEPT_WAITING: Final = 500
     """Flows that changed and are still to be written: some seconds of a flood; beyond that they are dropped."""
+    COMPARED_LINES: Final = 400
+    """Of two answers to one request, from where they first differ: forty are shown."""
     FLOW_FILE_BYTES: Final = 33_554_432
     """Of a file that somebody gives to `devgw open`: devgw's own have some megabytes at most."""

@@ -62,7 +62,7 @@ class ExchangeParts:
 def parts_of(detail: TraceDetail, messages: Iterable[MessageView | FlowMessage]) -> ExchangeParts:
     """Return an exchange taken apart; the messages of its flow tell to which step it belongs."""
     row, path = detail.row, detail.row.path.partition("?")[0]
-    purpose = Purpose.MCP if row.kind == "mcp" else purpose_at(path)
+    purpose = purpose_of(detail)
     step = next((str(each.step) for each in messages if each.trace_id == row.id and each.step), "")
     return ExchangeParts(
         row.id,
@@ -73,6 +73,11 @@ def parts_of(detail: TraceDetail, messages: Iterable[MessageView | FlowMessage])
         dict(_first(_request(detail, path))),
         dict(_first(_answer(detail, purpose))),
     )
+
+
+def purpose_of(detail: TraceDetail) -> Purpose:
+    """Return what an exchange was for."""
+    return Purpose.MCP if detail.row.kind == "mcp" else purpose_at(detail.row.path.partition("?")[0])
 
 
 def _key(detail: TraceDetail, purpose: Purpose, path: str) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ from devgw.monitor.secret_names import (
 )
 from devgw.monitor.secret_shapes import ESCAPE, MARK, PREFIX, SHAPED, SHAPED_AMID_ESCAPES
 
+MASKED = "…#"
+"""Stands before the fingerprint in the place of every secret."""
 URL_HEADERS = frozenset({"location", "referer", "content-location", "link"})
 
 _SHORTEST_SHAPE = 15
@@ -52,17 +54,17 @@ def _nothing(_place: str, _value: str) -> None:
 def mask(secret: str) -> str:
     """Return what may be shown of `secret`: its prefix where it has one of ours, and its fingerprint."""
     prefix = PREFIX.match(secret)
-    return f"{prefix.group(0) if prefix else ''}…#{fingerprint(secret)[:4]}" if secret else ""
+    return f"{prefix.group(0) if prefix else ''}{MASKED}{fingerprint(secret)[:4]}" if secret else ""
 
 
 def mask_partly(value: str) -> str:
     """Return the first four characters of a value that is worth telling apart, and its fingerprint."""
-    return f"{value[:4] if len(value) >= 12 else ''}…#{fingerprint(value)[:4]}" if value else ""
+    return f"{value[:4] if len(value) >= 12 else ''}{MASKED}{fingerprint(value)[:4]}" if value else ""
 
 
 def is_masked(value: str) -> bool:
     """Tell whether `value` is what `mask` made."""
-    return "…#" in value
+    return MASKED in value
 
 
 def mask_shapes(text: str) -> str:

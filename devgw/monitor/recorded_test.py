@@ -7,13 +7,16 @@ flow gets into the code.
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
+from devgw.diagnosis.urls import split_url
 from devgw.events.flow import FlowState, Step
 from devgw.foreign.json import JsonRefused, read_json, read_object
-from devgw.monitor.asked import BROWSER, Purpose, purpose_at
+from devgw.monitor.asked import BROWSER, Purpose
 from devgw.monitor.bodies import FORM
 from devgw.monitor.details import TraceDetail
+from devgw.monitor.exchange_parts import purpose_of
+from devgw.monitor.masking import is_masked
 from devgw.monitor.recorded_flow import RecordedFlow
 
 _OWN = {
@@ -27,7 +30,6 @@ _OWN = {
 """What each attempt has for itself, by the name of its parameter."""
 _SENT = frozenset({"accept", "mcp-protocol-version", "origin", "user-agent", "mcp-method", "mcp-name"})
 """Headers by which the answer may go."""
-_MASKED = "…#"
 _ODD = re.compile(r"[^\w .,:;/()-]", re.ASCII)
 _MOST_CALLS = 5
 _OF_REDIRECTS, _UNKNOWN = "RURI-", "client_unknown"
@@ -71,14 +73,15 @@ class _Writer:
 
     def __init__(self, recorded: RecordedFlow) -> None:
         self._recorded = recorded
-        self._origins = {"{0.scheme}://{0.netloc}".format(urlsplit(each.url)) for each in recorded.exchanges}
+        urls = (split_url(each.url) for each in recorded.exchanges)
+        self._origins = {each.origin for each in urls if each.scheme.text and each.host.text}
         self._client_id = recorded.flow.row.client_id
 
     def lines(self) -> list[str]:
         """Return the statements of the test."""
         lines, calls = self._beginning(), 0
         for exchange in self._recorded.exchanges:
-            purpose = _purpose(exchange)
+            purpose = purpose_of(exchange)
             if purpose is Purpose.TOKEN and not any("sign_in" in each for each in lines) and self._has_code(exchange):
                 lines.append("attempt.sign_in()")
             calls += purpose is Purpose.MCP
@@ -89,7 +92,7 @@ class _Writer:
 
     def _beginning(self) -> list[str]:
         """Return what makes it a client that was one before its attempt began."""
-        asked = {_purpose(each) for each in self._recorded.exchanges}
+        asked = {purpose_of(each) for each in self._recorded.exchanges}
         was_before = Purpose.REGISTER not in asked and Purpose.AUTHORIZE in asked and "://" not in self._client_id
         uri = self._registered_uri()
         return [f"attempt.register({_quoted(uri)})"] if was_before and uri and not self._is_unknown else []
@@ -143,8 +146,8 @@ class _Writer:
 
     def _headers(self, exchange: TraceDetail) -> str:
         told = [(each.name.lower(), each.value) for each in exchange.request_headers]
-        kept = [(name, value) for name, value in told if name in _SENT and _purpose(exchange) not in BROWSER]
-        has_token = any(name == "authorization" and _MASKED in value for name, value in told)
+        kept = [(name, value) for name, value in told if name in _SENT and purpose_of(exchange) not in BROWSER]
+        has_token = any(name == "authorization" and is_masked(value) for name, value in told)
         members = [f"{_quoted(name)}: {self._source(name, value, 1)}," for name, value in kept]
         members += ['"authorization": f"Bearer {attempt.access_token}",'] if has_token else []
         return "\n".join(["{", *(f"    {each}" for each in members), "}"]) if members else ""
@@ -174,7 +177,7 @@ class _Writer:
 
 
 def _note(name: str, value: Any) -> str:
-    is_gone = isinstance(value, str) and _MASKED in value and name not in _OWN
+    is_gone = isinstance(value, str) and is_masked(value) and name not in _OWN
     return "  # a secret that was not kept" if is_gone else ""
 
 
@@ -184,14 +187,10 @@ def _quoted(text: str) -> str:
     return written if "'" in text or '"' in text else f'"{written[1:-1]}"'
 
 
-def _purpose(exchange: TraceDetail) -> Purpose:
-    return Purpose.MCP if exchange.row.kind == "mcp" else purpose_at(exchange.row.path.partition("?")[0])
-
-
 def _error_of(exchange: TraceDetail) -> str:
     """Return the error that an answer named, in its body or where it sent the browser."""
     there = next((each.value for each in exchange.response_headers if each.name.lower() == "location"), "")
-    named = dict(parse_qsl(urlsplit(there).query)).get("error", "")
+    named = dict(parse_qsl(split_url(there).query.text)).get("error", "")
     try:
         found = read_object(exchange.response_body.text).get("error", named)
     except JsonRefused:

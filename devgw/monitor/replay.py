@@ -4,26 +4,29 @@ Of this run the very bytes are in memory, with their secrets. Of an earlier run 
 place is sent, and said to be so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from difflib import unified_diff
+from difflib import SequenceMatcher
 from urllib.parse import quote
 
 from devgw.events.trace import Headers, Trace
 from devgw.events.unseen import UNSEEN
 from devgw.foreign.text import clean
+from devgw.limits import Limits
 from devgw.monitor.comparison import compare_answers
 from devgw.monitor.comparison_view import ReplayView
 from devgw.monitor.comparison_words import difference_lines
 from devgw.monitor.details import HeaderView, TraceDetail
+from devgw.monitor.masking import MASKED
 
 _TRANSPORTS = frozenset(
     {"host", "content-length", "connection", "keep-alive", "transfer-encoding", "accept-encoding", "expect", "upgrade"}
 )
 """Headers that belong to a connection, and are made anew."""
-_MASKED = "…#"
 _ITS_OWN = "(its id)"
 _CONTEXT, _MOST_LINES = 1, 40
+_Change = tuple[str, int, int, int, int]
+"""What differs, and which lines of then and of now that is, as `difflib` tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def repeat_kept(detail: TraceDetail) -> RepeatedRequest | None:
     told = [(each.name.lower(), each.value) for each in detail.request_headers]
     headers = [(name, value) for name, value in told if name not in _TRANSPORTS]
     target = quote(detail.row.path, safe="/?&=%:@!$'()*+,;~-._")
-    masked = sum(text.count(_MASKED) for text in (detail.row.path, body.text, *(value for _, value in headers)))
+    masked = sum(text.count(MASKED) for text in (detail.row.path, body.text, *(value for _, value in headers)))
     return RepeatedRequest(detail.row.method, target, _plain(headers), body.text.encode(), masked)
 
 
@@ -82,10 +85,32 @@ def _without_id(detail: TraceDetail, id_: str) -> TraceDetail:
 
 
 def _body(then: str, now: str) -> list[str]:
-    """Return what differs between two bodies, line by line."""
-    found = [*unified_diff(then.splitlines(), now.splitlines(), "then", "now", lineterm="", n=_CONTEXT)]
+    """Return what differs between two bodies, line by line, beginning a line before they first do."""
+    one, other = then.splitlines(), now.splitlines()
+    alike = (number for number, (old, new) in enumerate(zip(one, other, strict=False)) if old != new)
+    start = max(0, next(alike, min(len(one), len(other))) - _CONTEXT)
+    one, other, most = one[start:], other[start:], Limits.COMPARED_LINES
+    groups = [*SequenceMatcher(None, one[:most], other[:most]).get_grouped_opcodes(_CONTEXT)]
+    if min(len(one), len(other)) > most and groups[-1][-1][0] in {"insert", "delete"}:
+        groups[-1].pop()  # its like may stand behind what is compared
+    told = (group for group in groups if any(each[0] != "equal" for each in group))
+    found = [line for group in told for line in _differing(group, one, other, start + 1)]
+    head = ["--- then", "+++ now"] if found else []
     more = [f"… and {len(found) - _MOST_LINES} lines more"] if len(found) > _MOST_LINES else []
-    return found[:_MOST_LINES] + more
+    if max(len(one), len(other)) > most:
+        more.append(f"… and what comes after line {start + most} was not compared")
+    return head + found[:_MOST_LINES] + more
+
+
+def _differing(group: list[_Change], one: list[str], other: list[str], first: int) -> Iterator[str]:
+    """Yield lines that differ, with those around them; the bodies' first line here is their line `first`."""
+    yield f"@@ -{first + group[0][1]} +{first + group[0][3]} @@"
+    for tag, start, end, now_start, now_end in group:
+        if tag == "equal":
+            yield from (f" {each}" for each in one[start:end])
+            continue
+        yield from (f"-{each}" for each in one[start:end])
+        yield from (f"+{each}" for each in other[now_start:now_end])
 
 
 def _lines(view: ReplayView, body: list[str]) -> list[str]:

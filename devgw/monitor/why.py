@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
+from devgw.diagnosis.urls import split_url
 from devgw.events.flow import Diagnosis, Flow, FlowState, Step
 from devgw.monitor.details import CaseView, WhyDetail
 from devgw.monitor.flow_view import diagnosis_view, failure_view, name_of, row_of
@@ -119,8 +120,7 @@ def _is_served(monitor: Monitor, flow: Flow) -> str:
 
 def _path_of(url: str) -> str:
     """Return the path that was asked: a `#` or `?` of a request's own path is a part of it, which no route has."""
-    parts = urlsplit(url)
-    return url.removeprefix(f"{parts.scheme}://{parts.netloc}")
+    return url[split_url(url).path.start :]
 
 
 def _order(case: CaseView, moment: datetime) -> _Order:

@@ -1,8 +1,9 @@
 """A recorded request asked again, over HTTP, of the gateway as it runs now; no book has the question."""
 
-from urllib.parse import urlsplit
+import asyncio
 
 from devgw.control.actions import NotPossible
+from devgw.diagnosis.urls import LOOPBACK_NAMES, split_url
 from devgw.diagnosis.verdicts import Answer
 from devgw.events.trace import Body, Trace
 from devgw.ids import TraceId
@@ -16,7 +17,6 @@ from devgw.wiring.runtime import Runtime
 
 AGAIN = TraceId("again")
 """What the exchange is called that only its asker sees."""
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 async def replay(runtime: Runtime, trace_id: str) -> ReplayView | None:
@@ -33,7 +33,7 @@ async def replay(runtime: Runtime, trace_id: str) -> ReplayView | None:
     request = repeat_trace(trace) if trace is not None else repeat_kept(kept) if kept is not None else None
     if request is None or then is None:
         raise NotPossible("Its body was not kept whole: it cannot be asked again.")
-    return replayed(then, await _ask(runtime, request, then), request.masked)
+    return await asyncio.to_thread(replayed, then, await _ask(runtime, request, then), request.masked)
 
 
 async def _ask(runtime: Runtime, request: RepeatedRequest, then: TraceDetail) -> TraceDetail:
@@ -49,7 +49,7 @@ async def _ask(runtime: Runtime, request: RepeatedRequest, then: TraceDetail) ->
     if answer.failure:
         raise NotPossible(f"It was not answered: {answer.failure}.")
     path, _, query = request.target.partition("?")
-    trace = Trace(AGAIN, at, request.method, path, query.encode("latin-1", "replace"), host=urlsplit(origin).netloc)
+    trace = Trace(AGAIN, at, request.method, path, query.encode("latin-1", "replace"), host=origin.partition("://")[2])
     trace.request_headers, trace.kind = request.headers, then.row.kind
     trace.duration_ms = (runtime.clock.ticks() - began) / 1e6
     return _answered(trace, answer, runtime.settings.traces.body_limit)
@@ -57,8 +57,8 @@ async def _ask(runtime: Runtime, request: RepeatedRequest, then: TraceDetail) ->
 
 def _origin(runtime: Runtime, then: TraceDetail) -> str:
     """Return where it is asked: under the name of this machine that it used, at the port of now."""
-    name = urlsplit(then.url).hostname or ""
-    if name not in _LOOPBACK:
+    name = split_url(then.url).host_name
+    if name not in LOOPBACK_NAMES:
         return runtime.settings.canonical_origin
     return f"http://{f'[{name}]' if ':' in name else name}:{runtime.settings.port}"
 

@@ -84,6 +84,22 @@ def test_a_secret_that_was_not_kept_is_marked() -> None:
     assert line.endswith("# a secret that was not kept")
 
 
+@pytest.mark.parametrize("url", ["http://[", "http://[::1", "//[x]y/", "http://a]b/", "", "x://", "http://h:port/"])
+def test_a_url_that_is_none_is_written_down_as_it_stands(url: str) -> None:
+    sent = replace(authorize(1, redirect_uri=url or "-"), url=url, response_headers=[HeaderView("location", url)])
+
+    source = write_test(flow("f-this", sent, replace(called(3), url=f"{url}/mcp/calc")))
+
+    assert names_in(source) <= KNOWN
+    assert ").says(302)" in source
+
+
+def test_an_error_is_wanted_wherever_it_was_sent() -> None:
+    for there in ("cursor://x/cb?error=access_denied&code=1", "http://h/cb?error=access_denied#here"):
+        sent = replace(authorize(1), response_headers=[HeaderView("location", there)])
+        assert '.says(302, "access_denied")' in write_test(flow("f-this", sent))
+
+
 def test_what_happened_in_the_browser_is_said_to_be_missing() -> None:
     this = flow("f-this", authorize(1))
     this.flow.row.step = "callback"

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +131,30 @@ async def test_what_was_not_kept_whole_or_is_not_known_is_not_asked(tmp_path: Pa
         unknown = await ask_once(state, "replay", id="ffffffff")
     assert "not kept whole" in cut.explanation
     assert unknown.code == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("UPDATE exchange SET detail='{}'", "not_readable"),
+        ("UPDATE exchange SET detail=replace(detail, 'http://localhost', 'http://[')", ""),
+    ],
+    ids=["no exchange", "a URL that is none"],
+)
+async def test_what_was_kept_and_spoiled_since_is_asked_or_said_to_be_so(
+    change: str, code: str, tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    state = tmp_path / ".devgw"
+    async with running_gateway(tmp_path, settings=Settings(port=0), ephemeral=False) as gateway:
+        assert (await http.post(gateway.mcp_url, json=mcp_request("initialize"))).status_code == 401
+        await until_kept(state, "f-", 1)
+        id_ = (await traces(gateway, state, 401))[-1].id
+        assert (await ask_once(state, "clear", kind="traces")).ok
+        with closing(sqlite3.connect(state / "flows.db")) as database, database:
+            database.execute(change)
+        answer = await ask_once(state, "replay", id=id_)
+        assert not gateway.runtime.bus.guard.failures
+    assert answer.code == code, answer
 
 
 @pytest.mark.parametrize("words", [["trace", "--again"], ["trace", "ffffffff", "--again"]])
