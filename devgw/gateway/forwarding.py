@@ -155,9 +155,15 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def encoding_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Return how a body is packed, in lower case, by every Content-Encoding there is: clients read them as one list."""
+    """Return how a body is packed, in lower case, by every Content-Encoding there is: clients read them as one list.
+
+    `identity` alone says that nothing is done to it (RFC 9110 §8.4.1, §12.5.3).
+    """
     found = [value for name, value in headers if name == b"content-encoding" and value]
-    return b", ".join(found).decode("latin-1").lower() if found else ""
+    if not found:
+        return ""
+    codings = b", ".join(found).decode("latin-1").lower()
+    return "" if {each.strip() for each in codings.split(",")} <= {"", "identity"} else codings
 
 
 def is_event_stream(content_type: bytes) -> bool:

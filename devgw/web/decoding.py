@@ -14,7 +14,6 @@ SLICE = 65_536
 """Bytes that come at once, at the most."""
 _MOST_MEMBERS = 1_000
 """Of one answer in gzip: each costs a copy of what follows, and an empty one is twenty bytes."""
-_PLAIN = frozenset({"", "identity"})
 
 
 def decoder_of(headers: Headers, url: str, most_bytes: int | None = None) -> "Decoder | None":
@@ -24,7 +23,7 @@ def decoder_of(headers: Headers, url: str, most_bytes: int | None = None) -> "De
         Refused: with `UpstreamEncodingUnreadable`.
     """
     encoding = encoding_of(headers)
-    return None if encoding in _PLAIN else Decoder(encoding, url, most_bytes)
+    return Decoder(encoding, url, most_bytes) if encoding else None
 
 
 class Decoder:

@@ -15,7 +15,7 @@ from devgw.foreign.text import clean
 from devgw.gateway.admission import Admission
 from devgw.gateway.capability import Capabilities
 from devgw.gateway.connect_required import CONNECT_ERRORS, WITH_URL_ELICITATION
-from devgw.gateway.forwarding import forwarding_of
+from devgw.gateway.forwarding import encoding_of, forwarding_of
 from devgw.gateway.misplaced_token import find_elsewhere
 from devgw.limits import Limits
 from devgw.mcp.headers import mismatch, missing
@@ -285,7 +285,7 @@ def _check_readable(call: McpCall, *, is_filtered: bool) -> None:
     """
     refused = call.messages.refused
     if refused is not None and (is_filtered or not refused.is_broken):
-        raise Refused(_unreadable(refused, clean(call.header(b"content-encoding"), 40)))
+        raise Refused(_unreadable(refused, clean(encoding_of(call.trace.request_headers), 40)))
     for item in call.messages.items if is_filtered else ():
         if lookalike := find_lookalike(item):
             raise Refused(BodyUnreadable(f"its member {clean(lookalike, 40)!r} may be taken for another"))
@@ -297,4 +297,4 @@ def _unreadable(refused: JsonRefused, encoding: str) -> Problem:
         return BodyTooDeep(Limits.JSON_DEPTH)
     if refused.limit == "BATCH_MESSAGES":
         return BatchTooLong(Limits.BATCH_MESSAGES)
-    return BodyUnreadable(str(refused), "" if encoding.lower() == "identity" else encoding)
+    return BodyUnreadable(str(refused), encoding)

@@ -56,7 +56,7 @@ async def _document() -> object:
 
 
 async def _read_metadata() -> object:
-    if packed := request.headers.get("Content-Encoding", "").strip():
+    if packed := serving.packing():
         got = (
             f"JSON that is not taken (it came with Content-Encoding: {clean(packed, _SHOWN)}, which is not undone here)"
         )

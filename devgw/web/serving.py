@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from quart import current_app, request
 
 from devgw.events import Trace
+from devgw.gateway.forwarding import encoding_of
 from devgw.gateway.gateway import Gateway
 from devgw.gateway.pace import Pace
 from devgw.gateway.records import PendingAuthorization
@@ -74,6 +75,11 @@ def canonical_urls() -> Urls:
 def query() -> Parameters:
     """Return the query as OAuth reads it."""
     return Parameters(request.args.items(multi=True), "authorization")
+
+
+def packing() -> str:
+    """Return how the body of this request is packed; empty where it is as it stands."""
+    return encoding_of(request.scope["headers"])
 
 
 async def form(endpoint: str) -> Parameters:

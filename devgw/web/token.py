@@ -89,7 +89,7 @@ async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
     headers = {name.lower(): value for name, value in request.headers.items()}
     if "authorization" in headers:  # several lines are one list (RFC 9110 §5.3), and no credentials of one client
         headers["authorization"] = ", ".join(request.headers.getlist("Authorization"))
-    if (packing := headers.get("content-encoding", "").strip().lower()) not in {"", "identity"}:
+    if packing := serving.packing():
         raise Refused(FormExpected(endpoint, f"its body is packed ({clean(packing, 30)})"))
     parameters = await serving.form(endpoint)
     if not parameters.written:

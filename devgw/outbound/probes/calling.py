@@ -101,7 +101,7 @@ def _has_response(events: bytes) -> bool:
 
 
 def _unpacked(url: str, encoding: str, content: bytes, *, is_whole: bool) -> bytes:
-    if not encoding or encoding == "identity" or not content:
+    if not encoding or not content:
         return content
     if encoding not in _PACKED:
         raise Refused(UpstreamEncodingUnreadable(without_query(url), encoding))

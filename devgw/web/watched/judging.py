@@ -28,7 +28,7 @@ from devgw.web.watched.initializing import find_refused_initialize
 from devgw.web.watched.telling import said_to, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
-_READ_HERE = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+_READ_HERE = frozenset({"", "gzip", "x-gzip", "deflate"})
 """How a body may be packed that is looked into; else the client alone may know how."""
 _OK, _REDIRECTS, _REFUSES, _UNAUTHORIZED, _FORBIDDEN = 200, 300, 400, 401, 403
 _SEEN = {_UNAUTHORIZED: FlowMove.CALL_REFUSED, _FORBIDDEN: FlowMove.CALL_FORBIDDEN}
