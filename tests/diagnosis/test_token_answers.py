@@ -1,15 +1,26 @@
-"""What a watched token endpoint answers that a client cannot use is told, though the client goes on with it."""
+"""What a watched token endpoint answers that a client cannot use is told, where the client does not go on with it."""
 
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
+from devgw.diagnosis.rules.watched_steps import SILENCE
 from tests.diagnosis.third_party import go, named
 from tests.outbound.upstream import running_upstream
-from tests.watched.bench import watching
+from tests.watched.bench import Watching, watching
+from tests.watched.raw import RawClient
+
+
+async def redeem(watched: Watching) -> None:
+    """Log in and get tokens, and come with no call."""
+    async with httpx2.AsyncClient(timeout=10, headers={"user-agent": "raw/1"}) as http:
+        client = RawClient(http, watched.url)
+        await client.discover()
+        await client.register()
+        await client.redeem(await client.authorize())
 
 
 @pytest.mark.parametrize(
@@ -34,8 +45,8 @@ async def test_a_member_that_is_of_no_use_is_told(tmp_path: Path, members: dict[
     async with running_upstream() as upstream:
         upstream.token_answer = lambda _asked, usual: (200, {}, usual | members)
         async with watching(f"{upstream.origin}/mcp", tmp_path) as watched:
-            with suppress(UnicodeEncodeError):  # what its client comes to, too
-                await go(watched)
+            await redeem(watched)
+            watched.runtime.clock.travel(SILENCE)  # type: ignore[attr-defined]  # the machine's own
             made = await named(watched, "TOK-08")
     assert words in (made.explanation or ""), made.explanation
     assert "line" not in (made.explanation or "") + (made.hint or "")

@@ -29,6 +29,7 @@ _WANTED = {
 }
 _PATIENCE = timedelta(seconds=3)
 """After which a client that leaves before an answer has given it up, and was not merely stopped."""
+_UNTIL_CALLED: Mapping[str, Any] = {"gone_when": "a call of the client's is answered"}
 _PREFLIGHT_FAILS = 300
 _REPEAT_STATE = "Let the authorization server repeat `state` as it was sent, with a code and with an error."
 
@@ -41,7 +42,7 @@ def answers_of_the_login(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     if answer is None:
         return
     server = next((each for each in reversed(view.traces) if each.asked == _SERVER and _is_read(each)), None)
-    if (lost := _state_lost(answer)) is not None:
+    if (lost := _state_lost(view, answer)) is not None:
         yield diagnosis("SESS-11", lost, _REPEAT_STATE, view=view, trace=answer, step=Step.CODE)
     if server is not None:
         yield from _issuer_wrong(view, answer, response_json(server))
@@ -61,14 +62,24 @@ def _is_read(trace: Trace) -> bool:
     return trace.status == 200 and not trace.response_body.truncated
 
 
-def _state_lost(answer: Trace) -> str | None:
-    """Return how an answer has not the `state` of its request, as far as that was seen; None where it may have it."""
-    given, got = query(answer).get("state"), _answer_in(answer).get("state")
+def _state_lost(view: SeenFlow, answer: Trace) -> str | None:
+    """Return how an answer has not the `state` of its request, as far as that was seen; None where it may have it.
+
+    A client that sent none waits for none, and an empty one is none (RFC 6749 §3.1).
+    """
+    begun = next((each for each in reversed(view.traces) if each.asked == _AUTHORIZE and _is_until(each, answer)), None)
+    given, got = query(begun).get("state") if begun is not None else None, _answer_in(answer).get("state")
+    if begun is not None and not given:
+        return None
     if got is None:
         return "The authorization server sent the browser back without the `state` that it was given."
-    if answer.asked == _AUTHORIZE and given is not None and got != given:
+    if begun is answer and got != given:
         return "The authorization server sent the browser back with another `state` than it was given."
     return None
+
+
+def _is_until(trace: Trace, moment: Trace) -> bool:
+    return trace.started_at <= moment.started_at
 
 
 def _issuer_wrong(view: SeenFlow, answer: Trace, document: dict[str, object]) -> Iterator[Diagnosis]:
@@ -143,18 +154,26 @@ def tokens_of_another_kind(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]
     yield diagnosis("TOK-08", cause, fix, view=view, trace=given, step=Step.TOKEN, gone_when="the client calls")
 
 
-def tokens_of_no_use(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
-    """TOK-08: tokens came that have ended by their own answer, or that no header carries; a client may go on with them.
+def tokens_of_no_use(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
+    """TOK-08: tokens came that have ended by their own answer, or that no header carries; no call was answered well.
 
-    Seconds as a string are taken by every client, and are not talked about.
+    A client that goes on with them has no trouble. Seconds as a string are taken by every client.
     """
     given = next((each for each in reversed(view.traces) if each.asked == _TOKEN and _is_read(each)), None)
-    if given is None or given.problem is not None:
+    if given is None or given.problem is not None or _may_be_used(view, given, now):
         return
     for member, shown in _of_no_use(response_json(given)).items():
         cause = f"{asked_url(given)} answered with {member} that is {shown}."
         fix = f"Send {member} as {_WANTED[member]} (RFC 6749 §5.1) at {split_url(asked_url(given)).origin}."
-        yield diagnosis("TOK-08", cause, fix, view=view, trace=given, step=Step.TOKEN, got=shown)
+        yield diagnosis("TOK-08", cause, fix, view=view, trace=given, step=Step.TOKEN, got=shown, **_UNTIL_CALLED)
+
+
+def _may_be_used(view: SeenFlow, given: Trace, now: datetime) -> bool:
+    """Tell whether a call after the tokens was answered well, or may still come."""
+    if view.last_good_call is not None and view.last_good_call > given.started_at:
+        return True
+    has_called = any(each.kind == "mcp" and each.started_at > given.started_at for each in view.traces)
+    return not has_called and view.quiet_for(now) < SILENCE
 
 
 def _of_no_use(answer: Mapping[str, Any]) -> dict[str, str]:
