@@ -82,13 +82,18 @@ def packing() -> str:
     return encoding_of(request.scope["headers"])
 
 
+async def form_as_it_came(endpoint: str) -> Parameters:
+    """Return as `form` does, however long its parameters are: for what is told of a request that is refused."""
+    return Parameters((await request.form).items(multi=True), endpoint)
+
+
 async def form(endpoint: str) -> Parameters:
     """Return the form as OAuth reads it; another content type reads as an empty one.
 
     Raises:
         Refused: with `ParameterTooLong`.
     """
-    parameters = Parameters((await request.form).items(multi=True), endpoint)
+    parameters = await form_as_it_came(endpoint)
     if endpoint != "callback":  # what a provider sends is as long as it makes it
         parameters.check_lengths()
     return parameters

@@ -43,7 +43,7 @@ async def token() -> Response:
         gateway = serving.gateway()  # a save may have come while keys or a document were fetched
         answer = gateway.server.answer_token_request(asked, serving.urls())
     except Refused as refused:
-        form = await serving.form("token")
+        form = await serving.form_as_it_came("token")
         problem = told_by_the_form(form, refused.problem, frozenset(request.args))
         problem = told_by_its_owner(gateway.ground.store, gateway.clients, form, problem)
         _publish_refusal(gateway, asked, problem)
@@ -68,9 +68,8 @@ async def revoke() -> Response:
             check_not_for_tokens(asked.form)
         gateway.server.answer_revocation(asked, serving.urls())
     except Refused as refused:
-        problem = told_by_its_owner(
-            gateway.ground.store, gateway.clients, await serving.form("revocation"), refused.problem
-        )
+        form = await serving.form_as_it_came("revocation")
+        problem = told_by_its_owner(gateway.ground.store, gateway.clients, form, refused.problem)
         _note(asked, problem)
         raise Refused(problem) from refused
     _note(asked)

@@ -5,6 +5,7 @@ import base64
 import httpx2
 import pytest
 
+from devgw.events.taxonomy import McpAuthDownstreamTokenRefused
 from devgw.limits import Limits
 from tests.support.gateway import Running
 
@@ -27,6 +28,16 @@ async def test_a_parameter_of_fifty_thousand_characters_is_refused_in_few_words(
     assert "has 50,000 characters; at most 4,096 are read" in answer.text
     assert len(answer.content) < 4_000
     assert [each for each in gateway.published if len(str(each.event)) > 4_000] == []
+
+
+@pytest.mark.parametrize("name", [name for endpoint, name in FORMS if endpoint == "token"])
+async def test_a_token_request_that_is_refused_for_its_length_is_told_as_any_other(
+    gateway: Running, http: httpx2.AsyncClient, name: str
+) -> None:
+    form = {"grant_type": "refresh_token", "client_id": "x", name: LONG}
+    await http.post(gateway.at("/oauth/token"), data=form)
+    (told,) = gateway.events(McpAuthDownstreamTokenRefused)
+    assert (told.error, told.reason_code) == ("invalid_request", "parameter_too_long")
 
 
 @pytest.mark.parametrize(
