@@ -128,7 +128,7 @@ def _what_came(headers: dict[str, str]) -> str:
         return "its parameters stand in the query of the URL"
     if sent and "form" not in sent:
         return f"its Content-Type is {sent}"
-    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+    if (trace := serving.trace()) is None or not trace.request_body.size:
         return ""
     return "its body cannot be read as a form in UTF-8" if sent else "its body has no Content-Type"
 

@@ -1,7 +1,7 @@
 """What was changed in its letters on its way: ids, codes, names; and token requests in the wrong place."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx2
@@ -190,6 +190,25 @@ async def test_a_form_that_is_in_no_utf8_is_told_as_that(gateway: Watched) -> No
     kind = {"content-type": "application/x-www-form-urlencoded"}
     refused = await agent.http.post(f"{gateway.origin}/oauth/token", content=body, headers=kind)
     assert "its body cannot be read as a form in UTF-8" in refused.json()["error_description"]
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "", None])
+@pytest.mark.parametrize("is_chunked", [True, False])
+async def test_a_form_of_no_bytes_is_no_form_that_cannot_be_read(
+    gateway: Watched, http: httpx2.AsyncClient, kind: str | None, *, is_chunked: bool
+) -> None:
+    """A body may end before it began, which no header says of one in chunks (RFC 9112 §7.1)."""
+
+    async def nothing() -> AsyncIterator[bytes]:
+        for each in list[bytes]():
+            yield each
+
+    headers = {} if kind is None else {"content-type": kind}
+    content = nothing() if is_chunked else b""
+    refused = await http.post(f"{gateway.origin}/oauth/token", content=content, headers=headers)
+    assert ("transfer-encoding" in refused.request.headers) is is_chunked
+    assert refused.json()["reason"] == "parameter_missing"
+    assert "The token request has no grant_type" in refused.json()["error_description"]
 
 
 async def test_an_authorization_request_at_the_url_of_a_route_is_told_where_it_belongs(gateway: Watched) -> None:
