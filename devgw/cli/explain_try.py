@@ -26,22 +26,36 @@ def try_out(failure_id: str) -> None:
     try:
         with run_gateway() as gateway:
             fail_so(gateway, trial)
-            write_lines(["", *tell(gateway.why())])
-    except GatewayFailed as failed:
-        fail(str(failed), "`devgw doctor` says what is in the way.")
+            cases = gateway.why()
+    except (GatewayFailed, *_refusals()) as failed:
+        fail(_why(failed), "`devgw doctor` says what is in the way.")
+    write_lines(["", *tell(cases)])
+
+
+def _why(failed: Exception) -> str:
+    from devgw.problems import Refused  # noqa: PLC0415  a gateway that explaining does without
+
+    said = failed.problem.explain() if isinstance(failed, Refused) else str(failed).strip()
+    return f"It did not come to the fault. {said or type(failed).__name__}"
 
 
 def fail_so(gateway: "GatewayUnderTest", trial: Try) -> None:
     """Do at a gateway what leads to the failure."""
-    import httpx2  # noqa: PLC0415  a gateway that explaining does without
-
-    from devgw.outbound.built_in.login import StepRefused  # noqa: PLC0415  the same
-    from devgw.problems import Refused  # noqa: PLC0415  the same
-
     if trial.is_connected:
         gateway.call(trial.route, TOOL, PERSON, message="hello")
     if trial.minutes:
         gateway.travel(timedelta(minutes=trial.minutes))
     gateway.set_fault(trial.fault, times=0, seconds=SLOW)
-    with contextlib.suppress(StepRefused, Refused, httpx2.TransportError):
+    with contextlib.suppress(*_refusals()):
         gateway.call(trial.route, TOOL, PERSON, message="hello")
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """Return how it ends where a gateway, or one on whom it depends, does not do what it was asked for."""
+    import httpx2  # noqa: PLC0415  a gateway that explaining does without
+
+    from devgw.control.client import Lost  # noqa: PLC0415  the same
+    from devgw.outbound.built_in.login import StepRefused  # noqa: PLC0415  the same
+    from devgw.problems import Refused  # noqa: PLC0415  the same
+
+    return StepRefused, Refused, Lost, OSError, httpx2.TransportError

@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from devgw.cli import explain_try, main
 from devgw.cli.explain_try import fail_so
 from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.tries import TRIES, Try
@@ -63,3 +65,10 @@ def test_it_is_shown_as_why_shows_it_and_named_on_its_page(tmp_path: Path) -> No
 def test_what_no_fault_leads_to_is_said_with_what_one_does(tmp_path: Path, words: tuple[str, ...]) -> None:
     done = subprocess.run(devgw("explain", *words, "--try"), cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, "To try: AUD-01, DISC-01" in done.stderr) == (1, True)
+
+
+def test_what_stops_it_before_the_fault_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain_try, "PERSON", "zed")
+    done = CliRunner().invoke(main, ["explain", "PROXY-19", "--try"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "It did not come to the fault. sign-in: nobody there is called zed" in done.stderr
