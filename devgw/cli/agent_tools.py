@@ -24,6 +24,8 @@ class AgentTool:
     changes: bool = False
     folder: Literal["option", "argument", "none"] = "option"
     """How its command is told the project."""
+    may_end_with_1: bool = False
+    """Whether its command answers so, too: with what it found, and that something is wrong there."""
 
     def command_at(self, folder: str, given: Mapping[str, Any]) -> list[str]:
         """Return the words of its command for a project."""
@@ -50,7 +52,7 @@ class AgentTool:
     def find_mistake(self, given: Mapping[str, Any]) -> str:
         """Return what is wrong with arguments, in words; empty where nothing is."""
         for name in self.required:
-            if name not in given:
+            if name not in given or (isinstance(given[name], str) and not given[name].strip()):
                 return f"{self.name} wants `{name}`."
         for name, value in given.items():
             if name not in self.properties:
@@ -137,18 +139,21 @@ READING = (
         {"what": {**_TEXT, "description": "An id, a code or a text."}},
         ("what",),
         folder="none",
+        may_end_with_1=True,
     ),
     AgentTool(
         "check",
         "Every finding in the configuration of the project.",
         _with("check", "--format=json"),
         folder="argument",
+        may_end_with_1=True,
     ),
     AgentTool(
         "doctor",
         "Probe all that a login depends on; takes some seconds.",
         _with("doctor", "--json"),
         folder="argument",
+        may_end_with_1=True,
     ),
     AgentTool("list_faults", "What can be made to go wrong at the emulators, and what is.", _with("fault", "--json")),
 )

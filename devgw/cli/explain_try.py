@@ -23,11 +23,12 @@ def try_out(failure_id: str) -> None:
     from devgw.testing.gateway import GatewayFailed, run_gateway  # noqa: PLC0415  the same
 
     write_line(f"The sample runs for a moment, with `devgw fault {trial.fault}`:", err=True)
+    ends: tuple[type[Exception], ...] = (GatewayFailed, *_refusals())
     try:
         with run_gateway() as gateway:
             fail_so(gateway, trial)
             cases = gateway.why()
-    except (GatewayFailed, *_refusals()) as failed:
+    except ends as failed:
         fail(_why(failed), "`devgw doctor` says what is in the way.")
     write_lines(["", *tell(cases)])
 

@@ -8,6 +8,7 @@ import contextlib
 import io
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,6 +24,8 @@ from devgw.limits import Limits
 _PARSE, _INVALID, _NO_METHOD, _PARAMS = -32700, -32600, -32601, -32602
 _MOST_BYTES = Limits.ANSWER_BYTES
 """Of one message: an agent asks a few words."""
+_AHEAD = 16
+"""Lines that are read before they are taken."""
 _AT_ONCE = 4
 """Calls that run side by side, each a process; the others wait for their turn."""
 _MOST_TEXT = 200_000
@@ -30,6 +33,7 @@ _MOST_TEXT = 200_000
 _SECONDS = 120.0
 _LAST_SECONDS = 10.0
 """For what is under way when nobody asks any more: whoever wrote all questions into a pipe reads the answers."""
+_STDIN = 0
 _USUAL = "2025-11-25"
 _INSTRUCTIONS = (
     "devgw is a local gateway for MCP servers behind OAuth. When a login or a call failed, ask `why` first: it names "
@@ -50,7 +54,7 @@ def command(directory: Path, *, allow_changes: bool) -> None:
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     tools = (*READING, *CHANGING) if allow_changes else READING
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
-        asyncio.run(AgentServer(directory.resolve(), tools).serve(sys.stdin.buffer))
+        asyncio.run(AgentServer(directory.resolve(), tools).serve(_STDIN))
 
 
 class AgentServer:
@@ -62,9 +66,10 @@ class AgentServer:
         self._calls: dict[str | int, asyncio.Task[None]] = {}
         self._turn = asyncio.Semaphore(_AT_ONCE)
 
-    async def serve(self, stream: BinaryIO) -> None:
-        """Answer messages, a line each, until the stream ends; what is under way then has a moment."""
-        while line := await asyncio.to_thread(_read_line, stream):
+    async def serve(self, descriptor: int) -> None:
+        """Answer the messages of an open file, a line each, until it ends; what is under way then has a moment."""
+        lines = _AgentLines(descriptor, asyncio.get_running_loop())
+        while line := await lines.next():
             self._take(line)
         calls = list(self._calls.values())
         if calls:
@@ -161,7 +166,33 @@ class AgentServer:
                 process.kill()
         texts = [each.decode("utf-8", "replace").strip() for each in (printed, complained)]
         text = "\n".join(filter(None, texts)) or "Nothing to tell."
-        _answer(number, _said(text, is_error=bool(process.returncode) and not texts[0]))
+        is_answer = tool.may_end_with_1 and process.returncode == 1 and bool(texts[0])
+        _answer(number, _said(text, is_error=bool(process.returncode) and not is_answer))
+
+
+class _AgentLines:
+    """What comes, read by a thread that nobody waits for: a read that nothing ends does not keep this program."""
+
+    def __init__(self, descriptor: int, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._lines = asyncio.Queue[bytes]()
+        self._room = threading.Semaphore(_AHEAD)
+        threading.Thread(target=self._read, args=(descriptor,), daemon=True).start()
+
+    async def next(self) -> bytes:
+        """Return the next line; nothing at the end."""
+        line = await self._lines.get()
+        self._room.release()
+        return line
+
+    def _read(self, descriptor: int) -> None:
+        # a file object of this thread's own: one that the interpreter closes at its end must not be in use then
+        with contextlib.suppress(OSError, RuntimeError):  # no input, or no loop any more
+            stream = open(descriptor, "rb", closefd=False)  # noqa: SIM115  a number; nobody else's
+            while self._room.acquire() and (line := _read_line(stream)):
+                self._loop.call_soon_threadsafe(self._lines.put_nowait, line)
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._lines.put_nowait, b"")
 
 
 def _read_line(stream: BinaryIO) -> bytes:

@@ -1,6 +1,8 @@
 """`devgw mcp`: a coding agent asks why a login failed; it reads, and changes something only where it may."""
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,6 +114,8 @@ def test_it_changes_nothing_until_it_is_allowed(gateway: SampleGateway) -> None:
         assert asking.call("sign_in", person="ada")[0] is False
         said = asking.call("call_tool", person="ada", route="sample", tool="echo", arguments={"message": "hé"})
         assert (said[0], "hé" in said[1]) == (False, True)
+        said = asking.call("call_tool", person="ada", route="sample", tool="fail")
+        assert (said[0], '"isError": true' in said[1]) == (True, True), said
 
 
 def test_no_secret_reaches_an_agent(gateway: SampleGateway) -> None:
@@ -130,6 +134,9 @@ def test_no_secret_reaches_an_agent(gateway: SampleGateway) -> None:
     ("tool", "arguments", "words"),
     [
         ("show_flow", {}, "wants `id`"),
+        ("show_flow", {"id": ""}, "wants `id`"),
+        ("show_request", {"id": " "}, "wants `id`"),
+        ("explain", {"what": "\n"}, "wants `what`"),
         ("show_flow", {"id": 7}, "`id` must be of the type string"),
         ("why", {"flow": "f-1", "save": "x"}, "has no argument `save`"),
         ("show_flow", {"id": "--save=stolen"}, "--save=stolen"),
@@ -177,6 +184,33 @@ def test_questions_from_a_pipe_are_answered_to_the_last(tmp_path: Path) -> None:
     lines = "".join(f"{json.dumps(each)}\n" for each in asked)
     done = subprocess.run(devgw("mcp"), cwd=tmp_path, input=lines.encode(), capture_output=True, check=True)
     assert sorted(json.loads(each)["id"] for each in done.stdout.splitlines()) == [0, 1, 2]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl+C is no signal there")
+def test_it_ends_at_once_at_ctrl_c_while_nothing_comes(tmp_path: Path) -> None:
+    command = devgw("mcp")
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert Agent(process).ask("ping")["result"] == {}
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+def test_it_ends_where_it_has_no_input(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *devgw("mcp")],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == (b"", b"")
 
 
 def test_without_a_gateway_an_agent_is_told_how_to_start_one(tmp_path: Path) -> None:
