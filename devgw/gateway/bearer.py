@@ -1,6 +1,5 @@
 """The resource server: may this token call this route? Source: RFC 6750, RFC 9728 §5.1, RFC 8707."""
 
-import re
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
@@ -17,6 +16,7 @@ from devgw.entropy import (
 )
 from devgw.events import Bus
 from devgw.events.taxonomy import McpAuthDownstreamTokenValidated
+from devgw.foreign.scheme import scheme_in
 from devgw.foreign.text import has_placeholder, is_no_value
 from devgw.gateway.families import SUPERSEDED
 from devgw.gateway.live_tokens import LiveToken, LiveTokens
@@ -41,9 +41,6 @@ from devgw.problems.bearer import (
 )
 from devgw.problems.client_id import ID_PREFIX
 from devgw.problems.token_shape import TokenShape, TokenUnknown
-
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30}")
-"""The schemes that are in use; RFC 9110 §11.1 allows further signs, which keys have too."""
 
 
 class BearerAdmission:
@@ -175,8 +172,8 @@ def _bearer_token(authorization: str | None) -> str:
     if scheme.lower().startswith("bearer\t"):
         raise Refused(TokenMalformed(HeaderShape.TAB))
     if scheme.lower() != "bearer":
-        is_scheme = _SCHEME.fullmatch(scheme) and token
-        raise Refused(TokenMalformed(HeaderShape.OTHER_SCHEME if is_scheme else HeaderShape.NO_SCHEME))
+        shape = HeaderShape.OTHER_SCHEME if scheme_in(authorization) else HeaderShape.NO_SCHEME
+        raise Refused(TokenMalformed(shape))
     if not token:
         raise Refused(TokenMalformed(HeaderShape.EMPTY))
     return token

@@ -15,6 +15,7 @@ from authlib.oauth2.rfc6749.authenticate_client import authenticate_none
 
 from devgw.clock import Clock
 from devgw.foreign.json import kind_of
+from devgw.foreign.scheme import is_known, scheme_in
 from devgw.foreign.text import clean, shown_json
 from devgw.gateway.identity import moment_of, text_or_none
 from devgw.gateway.jose import JwtUnreadable, read_jwt, usable_keys
@@ -265,9 +266,13 @@ def _why_not_basic(request: ServerRequest) -> str:
     header = request.headers.get("authorization", "").strip()
     if not header or basic_credentials(header) is not None:
         return ""
-    scheme, _, value = header.partition(" ")
+    scheme = scheme_in(header)
     if scheme.lower() != "basic":
-        return f"has the scheme {clean(scheme, 20)}, not Basic" if value else "has no scheme"
+        if scheme and not is_known(scheme):
+            return "begins with another word than Basic"
+        return f"has the scheme {scheme}, not Basic" if scheme else "has no scheme"
+    if header.lower().startswith("basic\t"):
+        return "has a tab and no space after Basic"
     return "is Basic without the base64 form of an id, a colon and a secret"
 
 

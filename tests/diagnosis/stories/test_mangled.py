@@ -319,6 +319,10 @@ async def test_a_token_that_was_never_issued_is_not_called_ours(
         ("SCRAM-SHA-256 data=x", "another scheme than Bearer"),
         ("Bearer\tat_0", "a tab and no space after Bearer"),
         ("at_0 x", "no scheme"),
+        ("Basic", "another scheme than Bearer"),
+        ("digest", "another scheme than Bearer"),
+        ("Basic\tdXNlcjpwYXNz", "another scheme than Bearer"),
+        ("hunter2correcthorse", "no scheme"),
     ],
 )
 async def test_a_scheme_that_is_there_is_not_said_to_be_missing(

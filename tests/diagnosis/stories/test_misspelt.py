@@ -84,6 +84,15 @@ async def test_a_code_whose_letters_are_all_of_one_case_is_told_as_that(
     [
         ("Basic {id}:{secret}", "is Basic without the base64 form of an id, a colon and a secret"),
         ("Bearer {secret}", "has the scheme Bearer, not Basic"),
+        ("bearer", "has the scheme bearer, not Basic"),
+        ("Bearer\t{secret}", "has the scheme Bearer, not Basic"),
+        ("Basic", "is Basic without the base64 form of an id, a colon and a secret"),
+        ("Basic\t{packed}", "has a tab and no space after Basic"),
+        ("basic \t{packed}x", "is Basic without the base64 form of an id, a colon and a secret"),
+        ("hunter2correcthorse {secret}", "begins with another word than Basic"),
+        ("{id} {secret}", "has no scheme"),
+        ("hunter2correcthorse", "has no scheme"),
+        ("{packed}", "has no scheme"),
         ("{secret}", "has no scheme"),
     ],
 )
@@ -94,12 +103,13 @@ async def test_an_authorization_header_that_is_no_basic_one_is_told_and_mended_a
     agent, form = await with_code(gateway, token_endpoint_auth_method="client_secret_basic")
     secret = "cs_" + "aB3" * 14 + "x"
     form.pop("client_id")
-    sent = {"authorization": header.format(id=agent.client_id, secret=secret)}
+    packed = base64.b64encode(f"{agent.client_id}:{secret}".encode()).decode()
+    sent = {"authorization": header.format(id=agent.client_id, secret=secret, packed=packed)}
     refused = (await agent.http.post(f"{gateway.origin}/oauth/token", data=form, headers=sent)).json()
     assert f"its Authorization header {says}" in refused["error_description"]
+    assert not any(each in str(refused) for each in ("hunter2", secret[:9], packed[:9]))
     assert "base64 form of client_id:client_secret" in refused["error_description"]
 
-    packed = base64.b64encode(f"{agent.client_id}:{secret}".encode()).decode()
     sent = {"authorization": f"Basic {packed}"}
     read = (await agent.http.post(f"{gateway.origin}/oauth/token", data=form, headers=sent)).json()
     assert read["reason"] == "client_secret_wrong"  # which is made up: it is read now
