@@ -30,6 +30,8 @@ class Answered:
     is_empty: bool = False
     holds_message: bool = False
     """Whether its body is one of JSON-RPC, whatever it calls itself."""
+    asked_url: str = ""
+    """The URL with its query, which is compared and not shown; empty where `url` is whole."""
 
     def short(self, name: str, most: int = 100) -> str:
         """Return a header as it may be shown; empty where it has none."""
@@ -37,11 +39,11 @@ class Answered:
 
 
 def read_answer(
-    url: str, status: int, headers: Mapping[str, str], body: bytes, *, speaks_mcp: bool = False
+    url: str, status: int, headers: Mapping[str, str], body: bytes, *, speaks_mcp: bool = False, asked_url: str = ""
 ) -> Answered:
     """Return what an answer tells, once for all who speak of it; `headers` by names in lower case."""
     found = None if speaks_mcp else find_intermediary(status, headers, body)
-    facts = Answered(url, status, words_of(body), headers, found, speaks_mcp)
+    facts = Answered(url, status, words_of(body), headers, found, speaks_mcp, asked_url=asked_url)
     return replace(facts, is_empty=not body.strip(), holds_message=_MESSAGE.match(body) is not None)
 
 

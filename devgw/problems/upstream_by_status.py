@@ -132,7 +132,16 @@ def _redirected(answered: Answered, caller: CallFacts) -> Problem:
         return UpstreamRedirectEmpty(answered.url, answered.status)
     if (page := sign_in_of(answered.url, location)) is not None:
         return _made(UpstreamWantsLogin, answered, caller, page, caller.token is not None)
-    return _made(UpstreamRedirectsCall, answered, caller, location)
+    is_circle = _leads_back(answered.asked_url or answered.url, location)
+    return _made(UpstreamRedirectsCall, answered, caller, location, is_circle)
+
+
+def _leads_back(url: str, location: str) -> bool:
+    """Tell whether a redirect leads to where it came from, to the letter of its query."""
+    try:
+        return bool(location) and urljoin(url, location).partition("#")[0] == url
+    except ValueError:
+        return False
 
 
 def sign_in_of(url: str, location: str) -> str | None:

@@ -181,39 +181,43 @@ def _when(wait: str) -> str:
     return f"in {wait}" if wait else "a little later"
 
 
+_SAME_METHOD = frozenset({307, 308})
+"""After which a call is sent again as it was (RFC 9110 §15.4.8, §15.4.9); by the others POST may become GET."""
+_OR_HTTPS = ", or not be told by its proxy that the call came by https (X-Forwarded-Proto)"
+
+
 @dataclass(frozen=True, slots=True)
 class UpstreamRedirectsCall(UpstreamRefusal):
     """A call is sent elsewhere, where clients take no token along."""
 
     location: str
+    is_circle: bool = False
+    """Whether it leads to the URL that was asked, query and all."""
 
     source: ClassVar = "RFC 9110 §15.4"
 
     @property
     def diagnosis_id(self) -> str:
         """Return whether it leads anywhere."""
-        return "PROXY-01" if self.location and not self._is_circle else "PROXY-11"
+        return "PROXY-01" if self.location and not self.is_circle else "PROXY-11"
 
     def explain(self) -> str:
         """Say where it leads."""
-        if self._is_circle:
-            return f"{self._answered}, and leads to itself: that never ends."
+        if self.is_circle:
+            then = "that never ends" if self.status_code in _SAME_METHOD else "most clients ask it by GET then"
+            return f"{self._answered}, and leads to itself: {then}."
         return f"{self._answered}{f', and leads to {self._target}' if self.location else ', and names no one URL'}."
 
     def advise(self) -> str:
         """Say which URL to give."""
         if not self.location:
             return f"Let {self._whose} answer itself, or name one URL in Location."
-        if self._is_circle:
+        if self.is_circle:
             return (
-                f"Let {self._whose} answer at this URL itself; what stands before it may wait for a cookie, or for "
-                "https, which no redirect brings."
+                f"Let {self._whose} answer at this URL itself; it may wait for a cookie, which clients do not keep"
+                f"{_OR_HTTPS if self.url.startswith('https:') else ''}."
             )
         return f"Give clients {self._target} itself, if that is the MCP server: they send no token along."
-
-    @property
-    def _is_circle(self) -> bool:
-        return bool(self.location) and self._absolute == self.url
 
     @property
     def _absolute(self) -> str:
@@ -225,4 +229,5 @@ class UpstreamRedirectsCall(UpstreamRefusal):
 
     @property
     def _target(self) -> str:
-        return clean(without_user(self._absolute.partition("?")[0]), SHOWN)
+        place, _, asks = self._absolute.partition("?")
+        return clean(without_user(place), SHOWN) + ("?…" if asks else "")

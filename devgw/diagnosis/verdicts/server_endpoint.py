@@ -73,7 +73,8 @@ def who_stood_before(answer: Answer) -> Problem | None:
 
 
 def _answered(answer: Answer, *, speaks_mcp: bool = False) -> Answered:
-    return read_answer(shown(answer.url), answer.status, answer.headers, answer.body, speaks_mcp=speaks_mcp)
+    facts = shown(answer.url), answer.status, answer.headers, answer.body
+    return read_answer(*facts, speaks_mcp=speaks_mcp, asked_url=answer.url)
 
 
 def _caller(seen: SeenServer, answer: Answer) -> CallFacts:

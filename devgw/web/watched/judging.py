@@ -162,7 +162,8 @@ def _answered(call: WatchedCall, answer: StreamedAnswer) -> Answered:
     """Return what the answer tells, as far as its body was kept."""
     body, url = call.trace.response_body.content, call.url.partition("?")[0]
     speaks_mcp = failure_in(body, is_stream=False) is not None
-    return read_answer(url, answer.status, read_headers(answer.headers), body, speaks_mcp=speaks_mcp)
+    headers = read_headers(answer.headers)
+    return read_answer(url, answer.status, headers, body, speaks_mcp=speaks_mcp, asked_url=call.url)
 
 
 def _challenge(answer: StreamedAnswer) -> Challenge:
