@@ -145,12 +145,15 @@ class EndpointAnswersPage(EndpointRefusal):
         return f"The {self._where} {self._answered}, with {came} where JSON belongs."
 
     def advise(self) -> str:
-        """Say what to do about the page, or the redirect."""
+        """Say what to do about the page, the redirect, or the bytes."""
         if self.location:
             return (
                 f"Let the {self.endpoint} of {self.owner} answer by itself: let its requests past a login, if that is "
                 f"what stands at {self._led_to}; else name that URL in the metadata, if it is the endpoint."
             )
+        if self.miscoded:
+            wanted = "JSON in UTF-8, packed only as its Content-Encoding says"
+            return f"Let the {self.endpoint} of {self.owner} write {wanted}."
         return (
             f"Let the {self.endpoint} of {self.owner} answer as JSON; where something before it answered, let that "
             "pass the request. The reason is in its words, or in the log of whoever answered."

@@ -79,6 +79,9 @@ class ProviderClientRefused(Problem):
         )
 
 
+_A_CODE = "a code works once, for some minutes, for one callback and one verifier"
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderCodeRefused(Problem):
     """The identity provider does not redeem the code it gave: `invalid_grant`."""
@@ -94,13 +97,13 @@ class ProviderCodeRefused(Problem):
     source: ClassVar = "RFC 6749 §5.2"
 
     def advise(self) -> str:
-        """Say to begin anew; where its words are of PKCE, what that would not mend."""
-        if OF_PKCE.search(self.description):
-            return (
-                'Set browserLogin.pkce (browserLoginOverrides.pkce) to what this client has at the provider, "S256" '
-                'where PKCE is asked for and else "none"; then start the connection again.'
-            )
-        return "Start the connection again; a code works once, for some minutes, for one callback and one verifier."
+        """Say to begin anew; where its words speak of PKCE, be it among other causes, what may be wrong with that."""
+        if not OF_PKCE.search(self.description):
+            return f"Start the connection again; {_A_CODE}."
+        return (
+            "Set browserLogin.pkce (browserLoginOverrides.pkce) to what this client has at the provider, if it is not: "
+            f'"S256" where PKCE is asked for and else "none". Then start the connection again; {_A_CODE}.'
+        )
 
     def explain(self) -> str:
         """Repeat what it said."""
