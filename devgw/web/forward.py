@@ -124,13 +124,10 @@ class Forwarder:
             streamed = await self._pass_on(call, answer, credential, rewriter)
             if streamed and rewriter is not None:
                 self._note_list_stream(call)
-        except MiscodedRefused as miscoded:
-            said = refused_in_another_coding(call, answer, miscoded.beginning)
-            raise Refused(said or miscoded.problem) from miscoded
         except Refused as refused:
             if isinstance(refused.problem, UpstreamAnswerForeign | UpstreamResponseMalformed):
                 answer.distrust()
-            raise
+            raise Refused(_told(call, answer, refused)) from refused
         finally:
             self._note_in_session(call, answer)
             answer.abort()
@@ -229,6 +226,14 @@ class Forwarder:
                 **call.known,
             )
         )
+
+
+def _told(call: McpCall, answer: StreamedAnswer, refused: Refused) -> Problem:
+    """Return why an answer is refused; of one in another coding, what it says where that is a refusal itself."""
+    said = None
+    if isinstance(refused, MiscodedRefused):
+        said = refused_in_another_coding(call, answer, refused.beginning)
+    return said or refused.problem
 
 
 def _noted(call: McpCall, problem: Problem) -> Refused:

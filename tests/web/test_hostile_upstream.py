@@ -34,6 +34,25 @@ def reason_of(answer: httpx2.Response) -> str:
     return str(answer.json()["error"]["data"]["reason"])
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(
+    ("status", "reason"), [("200 OK", "upstream_response_malformed"), ("500 Oh", "upstream_failed")]
+)
+async def test_an_answer_in_another_coding_is_the_last_over_its_connection(
+    encoding: str, status: str, reason: str
+) -> None:
+    """Nobody knows whose it was: what follows over that connection may be as little meant for its request."""
+    content = response(OWN.decode().encode(encoding), status=status)
+
+    async def answer(_seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(content)
+
+    async with bytes_upstream(answer) as upstream, gate(upstream.url) as gateway:
+        said = {reason_of(await ask(gateway)) for _ in range(2)}
+    assert said == {reason}
+    assert upstream.connections == 2
+
+
 # --- what hangs -------------------------------------------------------------------------------------------------------
 
 
